@@ -27,8 +27,11 @@ class SeededRandom {
 
   // Uniform in [low, high]. REQUIRES: low <= high.
   int64_t Between(int64_t low, int64_t high) {
-    return low +
-           static_cast<int64_t>(Below(static_cast<uint64_t>(high - low) + 1));
+    // In unsigned numbers, as the width may not fit into a signed one.
+    const uint64_t width =
+        static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+    const uint64_t step = width == UINT64_MAX ? Next() : Below(width + 1);
+    return static_cast<int64_t>(static_cast<uint64_t>(low) + step);
   }
 
   // True `per_million` times in a million.

@@ -1,0 +1,231 @@
+// Founding an ensemble (rule 3) and joining one (rule 2): the parts of the core
+// for a member that belongs to no ensemble yet.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "coord/base/ids.h"
+#include "coord/consensus/configuration.h"
+#include "coord/consensus/core.h"
+#include "coord/consensus/guard.h"
+#include "coord/consensus/message.h"
+#include "coord/consensus/options.h"
+#include "coord/consensus/output.h"
+#include "coord/consensus/quorum.h"
+#include "coord/consensus/record.h"
+#include "coord/consensus/roles.h"
+#include "coord/consensus/rule.h"
+#include "coord/consensus/zxid.h"
+
+namespace quorate::consensus {
+namespace {
+
+const Manifest::Founder* FindFounder(const Manifest& manifest, MemberId id) {
+  for (const Manifest::Founder& founder : manifest.founders) {
+    if (founder.id == id) return &founder;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+// --- Founding
+// -----------------------------------------------------------------
+
+void Core::StartFounding() {
+  const Manifest& manifest = *options_.manifest;
+  const Manifest::Founder* self = FindFounder(manifest, hard_state_.member);
+  if (self == nullptr || self->address != options_.address) {
+    return Stop({Rule::kUnanimousBootstrap,
+                 absl::StrCat("the manifest does not list member ",
+                              ToString(hard_state_.member), " at ",
+                              options_.address, "; correct one of them"),
+                 {},
+                 {}});
+  }
+  if (hard_state_.manifest_hash != 0 &&
+      hard_state_.manifest_hash != manifest.Hash()) {
+    return Stop({Rule::kUnanimousBootstrap,
+                 "this data directory has confirmed another manifest; start "
+                 "it with that one, or with an empty disk",
+                 {},
+                 {}});
+  }
+  hard_state_.manifest_hash = manifest.Hash();
+  SaveHardState();
+  Founding founding;
+  founding.confirmed[hard_state_.member] = hard_state_.incarnation;
+  role_ = std::move(founding);
+}
+
+void Core::TickFounding(Founding& founding) {
+  if (now_ms_ < founding.send_at_ms) return;
+  founding.send_at_ms = now_ms_ + 2 * options_.heartbeat_ms;
+  for (const Manifest::Founder& founder : options_.manifest->founders) {
+    if (founder.id == hard_state_.member) continue;
+    SendDurably(founder.id, founder.address,
+                FoundingConfirm{hard_state_.manifest_hash});
+  }
+  FoundIfUnanimous(founding);
+}
+
+// The founder with the lowest id mints; everybody else waits to be told. So no
+// two founders can mint from one manifest.
+void Core::FoundIfUnanimous(const Founding& founding) {
+  const Manifest& manifest = *options_.manifest;
+  if (manifest.founders.front().id != hard_state_.member) return;
+  const size_t needed = On(Guard::kRule3UnanimousBootstrap)
+                            ? manifest.founders.size()
+                            : MajorityOf(manifest.founders.size());
+  if (founding.confirmed.size() < needed) return;
+  if (options_.fresh_ensemble_id.IsNone()) {
+    return Stop({Rule::kEnsembleId,
+                 "no fresh ensemble id was drawn; start again with one",
+                 {},
+                 {}});
+  }
+  std::vector<Member> members;
+  for (const Manifest::Founder& founder : manifest.founders) {
+    const auto confirmed = founding.confirmed.find(founder.id);
+    if (confirmed == founding.confirmed.end()) continue;
+    members.push_back(
+        {founder.id, confirmed->second, founder.address, true, false});
+  }
+  hard_state_.ensemble = options_.fresh_ensemble_id;
+  SaveHardState();
+  BecomeFollower(MemberId(), "");
+  ResetElectionTimer();
+  Emit({EventKind::kFounded, MemberId(), Rule::kNone, 0, kFoundingZxid});
+  AppendToLog(
+      {kFoundingZxid, RecordKind::kFounding, nullptr,
+       std::make_shared<const Configuration>(Configuration::Found(
+           hard_state_.ensemble, std::move(members), manifest.limits))});
+}
+
+void Core::OnFoundingConfirm(const Envelope& envelope,
+                             const FoundingConfirm& confirm) {
+  auto veto = [&](Rule rule, std::string reason) {
+    Count(rule, envelope.from.id);
+    Send(envelope, FoundingVeto{confirm.manifest_hash,
+                                {rule, std::move(reason), {}, {}}});
+  };
+  if (auto* founding = std::get_if<Founding>(&role_)) {
+    if (confirm.manifest_hash != hard_state_.manifest_hash) {
+      return veto(Rule::kUnanimousBootstrap,
+                  absl::StrCat("founder ", ToString(hard_state_.member),
+                               " holds another manifest; give all founders "
+                               "the same one"));
+    }
+    founding->confirmed[envelope.from.id] = envelope.from.incarnation;
+    return FoundIfUnanimous(*founding);
+  }
+  if (hard_state_.ensemble.IsNone()) {
+    return veto(Rule::kUnanimousBootstrap,
+                absl::StrCat("member ", ToString(hard_state_.member),
+                             " at this address is joining, not founding"));
+  }
+  AnswerLateFounder(envelope, confirm, veto);
+}
+
+// A founder that was not told yet, or one that must not begin anew beside an
+// ensemble that exists.
+void Core::AnswerLateFounder(const Envelope& envelope,
+                             const FoundingConfirm& confirm,
+                             absl::FunctionRef<void(Rule, std::string)> veto) {
+  const bool same = confirm.manifest_hash == hard_state_.manifest_hash;
+  if (same && configuration().version() == 0) return;  // we know no more
+  if (same && configuration().Find(envelope.from) != nullptr) {
+    return Send(envelope,
+                Founded{confirm.manifest_hash, envelope.from.incarnation});
+  }
+  veto(Rule::kUnanimousBootstrap,
+       absl::StrCat("founder ", ToString(hard_state_.member),
+                    " belongs to ensemble ", ToString(hard_state_.ensemble),
+                    " already; join it, or found with empty disks only"));
+}
+
+void Core::OnFounded(const Envelope& envelope, const Founded& founded) {
+  if (!std::holds_alternative<Founding>(role_) ||
+      founded.manifest_hash != hard_state_.manifest_hash ||
+      founded.incarnation != hard_state_.incarnation ||
+      envelope.ensemble.IsNone()) {
+    return;
+  }
+  EnterEnsemble(envelope.ensemble);
+  Emit({EventKind::kFounded, envelope.from.id, Rule::kNone, 0, Zxid()});
+}
+
+void Core::OnFoundingVeto(const FoundingVeto& veto) {
+  auto* founding = std::get_if<Founding>(&role_);
+  if (founding == nullptr || veto.manifest_hash != hard_state_.manifest_hash) {
+    return;
+  }
+  founding->veto = veto.refusal;
+}
+
+void Core::EnterEnsemble(EnsembleId ensemble) {
+  hard_state_.ensemble = ensemble;
+  SaveHardState();
+  BecomeFollower(MemberId(), "");
+  ResetElectionTimer();
+}
+
+// --- Joining
+// ------------------------------------------------------------------
+
+void Core::TickJoining(Joining& joining) {
+  if (now_ms_ < joining.ask_at_ms) return;
+  joining.ask_at_ms = now_ms_ + 3 * options_.heartbeat_ms;
+  const std::string address = joining.redirect.empty()
+                                  ? NextAddress()
+                                  : std::exchange(joining.redirect, "");
+  SendTo(MemberId(), address, JoinRequest{});
+}
+
+// The addresses that this member was told about, in turn, but its own.
+std::string Core::NextAddress() {
+  std::vector<std::string> addresses = options_.seeds;
+  if (configuration().version() != 0) {
+    addresses.clear();
+    for (const Member& member : configuration().members()) {
+      addresses.push_back(member.address);
+    }
+  } else if (options_.manifest.has_value()) {
+    for (const Manifest::Founder& founder : options_.manifest->founders) {
+      addresses.push_back(founder.address);
+    }
+  }
+  addresses.erase(
+      std::remove(addresses.begin(), addresses.end(), options_.address),
+      addresses.end());
+  if (addresses.empty()) return "";
+  return addresses[next_address_++ % addresses.size()];
+}
+
+void Core::OnJoinReply(const Envelope& envelope, const JoinReply& reply) {
+  auto* joining = std::get_if<Joining>(&role_);
+  if (joining == nullptr || reply.incarnation != hard_state_.incarnation ||
+      envelope.ensemble.IsNone()) {
+    return;
+  }
+  if (reply.admitted) {
+    EnterEnsemble(envelope.ensemble);
+    Emit({EventKind::kAdmitted, envelope.from.id, Rule::kNone, 0, Zxid()});
+    return;
+  }
+  joining->redirect = reply.leader_address;
+  joining->last_refusal = reply.refusal;
+  const int64_t soonest = options_.heartbeat_ms;
+  const int64_t latest = 10 * options_.heartbeat_ms;
+  joining->ask_at_ms =
+      now_ms_ + std::clamp(reply.refusal.retry_after_ms.value_or(soonest),
+                           soonest, latest);
+}
+
+}  // namespace quorate::consensus
