@@ -327,6 +327,14 @@ TEST(AdmissionTest, Rule14CountsFromTheLastGap) {
   ExpectRefusedFor(3'000, Promote(c, {7}), facts, Rule::kSeasonedMajority);
 }
 
+TEST(AdmissionTest, Rule14NeverCountsWhoHasNoVote) {
+  const Configuration c = Ensemble({1, 2, 3});
+  AdmissionFacts facts = Healthy(c);
+  FactsOf(facts, 7).voter_since_ms = 0;  // whatever the leader believes
+  VoterFor(facts, 3, 4'500);
+  ExpectRefusedFor(5'500, Promote(c, {7}), facts, Rule::kSeasonedMajority);
+}
+
 TEST(AdmissionTest, Rule14LetsOneVoterBecomeTwo) {
   const Configuration one = Ensemble({1});
   ExpectAccepted(Promote(one, {7}), Healthy(one));
@@ -389,6 +397,9 @@ TEST(AdmissionTest, Rule15WantsAQuorumInContact) {
   EXPECT_EQ(NumberOf(refusal, "present_needed"), 3);
   EXPECT_EQ(NumberOf(refusal, "voters_in_contact"), 2);
   EXPECT_EQ(NumberOf(refusal, "needed"), 3);
+  // Who remains is all there, but was no quorum of those who decide on it.
+  Silence(facts, 3, c.limits().dead_ms);
+  ExpectRefusedForGood(Remove(c, {3, 4, 5}), facts, Rule::kLiveQuorum);
 }
 
 TEST(AdmissionTest, Rule16BoundsLearners) {
@@ -455,6 +466,15 @@ TEST(AdmissionTest, Rule17RefusesAFloorAboveTheVoters) {
   MembershipChange growing = SetLimits(c, limits);
   growing.promote = Ids({7});
   ExpectAccepted(growing, Healthy(c));
+}
+
+TEST(AdmissionTest, Rule17LetsAnEnsembleBelowItsFloorGrow) {
+  Configuration::Parts parts = Ensemble({1, 2, 3}).parts();
+  parts.limits.min_voters = 5;
+  const Configuration c = *Configuration::FromParts(parts);
+  ExpectAccepted(Promote(c, {7}), Healthy(c));
+  ExpectAccepted(Replace(c, {7}, {1}), Healthy(c));
+  ExpectRefusedForGood(Remove(c, {3}), Healthy(c), Rule::kCarefulRemoval);
 }
 
 TEST(AdmissionTest, ChangesOfLearnersAndLimitsNeedNoSeasonedVoters) {

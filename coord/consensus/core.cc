@@ -74,7 +74,8 @@ Core::Core(Options options, DurableState recovered, uint64_t seed)
       hard_state_(recovered.hard_state),
       snapshot_(recovered.snapshot),
       log_(recovered.log_base),
-      persists_(EndOf(recovered), recovered.hard_state.accepted_epoch) {
+      persists_(EndOf(recovered), recovered.hard_state.accepted_epoch),
+      next_read_batch_(random_.Next()) {
   RecoverOrStop(recovered);
   if (!IsStopped()) StartRole();
 }
@@ -124,6 +125,10 @@ void Core::StartRole() {
                               "join with an empty disk under a new id"),
                  {},
                  {}});
+  }
+  if (MintedInVain()) {
+    hard_state_.ensemble = EnsembleId();
+    return StartFounding();
   }
   if (!hard_state_.ensemble.IsNone()) return StartAsMember();
   if (options_.manifest.has_value() == !options_.seeds.empty()) {

@@ -192,13 +192,15 @@ class Core {
                          const FoundingConfirm& confirm,
                          absl::FunctionRef<void(Rule, std::string)> veto);
   void EnterEnsemble(EnsembleId ensemble);
+  bool MintedInVain() const;
   std::string NextAddress();
   void OnJoinReply(const Envelope& envelope, const JoinReply& reply);
 
   // election.cc: campaigns and votes.
   void ResetElectionTimer();
   void CampaignOrAsk();
-  void StartCampaign(bool pre, Epoch at_least, Epoch transfer_of);
+  Epoch NextEpoch() const;
+  void StartCampaign(bool pre, Epoch aim, Epoch transfer_of);
   void OnPreVote(const Envelope& envelope, const PreVote& request);
   void OnVote(const Envelope& envelope, const Vote& request);
   void OnPreVoteReply(const Envelope& envelope, const PreVoteReply& reply);
@@ -301,7 +303,9 @@ class Core {
   // above it. Volatile: it only saves a round.
   Epoch epoch_floor_ = 0;
   uint64_t next_persist_id_ = 1;
-  uint64_t next_read_batch_ = 1;
+  // Begins at random in every life, so that a late answer to an earlier life
+  // of this member answers nothing.
+  uint64_t next_read_batch_;
   size_t next_address_ = 0;
   std::array<uint64_t, kRuleCount> refusals_ = {};
 

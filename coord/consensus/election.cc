@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,7 +30,7 @@ void Core::ResetElectionTimer() {
 void Core::CampaignOrAsk() {
   if (MayCampaign()) {
     const bool pre = On(Guard::kPreVote) && On(Guard::kRule19NoDisturbance);
-    return StartCampaign(pre, 0, 0);
+    return StartCampaign(pre, NextEpoch(), 0);
   }
   // Rule 20: without a vote it never campaigns; it asks whether it belongs.
   BecomeFollower(MemberId(), "");
@@ -39,9 +38,11 @@ void Core::CampaignOrAsk() {
   AskWhetherMember();
 }
 
-void Core::StartCampaign(bool pre, Epoch at_least, Epoch transfer_of) {
-  const Epoch above = std::max(epoch(), epoch_floor_);
-  if (above == std::numeric_limits<Epoch>::max()) {
+// One above every epoch that this member or a voter it heard has accepted.
+Epoch Core::NextEpoch() const { return std::max(epoch(), epoch_floor_) + 1; }
+
+void Core::StartCampaign(bool pre, Epoch aim, Epoch transfer_of) {
+  if (aim == 0) {  // wrapped around
     return Stop({Rule::kBadStorage,
                  "the last epoch is used up; rescue into a new ensemble",
                  {},
@@ -50,11 +51,10 @@ void Core::StartCampaign(bool pre, Epoch at_least, Epoch transfer_of) {
   BecomeFollower(MemberId(), "");  // answers whatever reads still wait
   Candidate candidate;
   candidate.pre = pre;
-  candidate.epoch = std::max(above + 1, at_least);
+  candidate.epoch = aim;
   candidate.transfer_of = transfer_of;
   role_ = std::move(candidate);
   ResetElectionTimer();
-  const Epoch aim = std::get<Candidate>(role_).epoch;
   if (pre) {
     std::get<Candidate>(role_).votes[hard_state_.member] = true;
     SendToVoters(PreVote{aim, log_.last()});
@@ -97,6 +97,7 @@ void Core::DecideCampaign() {
                                 : MajorityVote(Effective().voters(), vote);
   if (result != VoteResult::kWon) return;  // lost: the timer ends it
   if (candidate.pre) {
+    // In just the epoch that was asked for.
     return StartCampaign(false, candidate.epoch, candidate.transfer_of);
   }
   BecomeLeader();
@@ -190,7 +191,7 @@ void Core::OnTransferNow(const Envelope& envelope, const TransferNow& order) {
       order.epoch != epoch() || !MayCampaign()) {
     return;
   }
-  StartCampaign(false, 0, order.epoch);
+  StartCampaign(false, NextEpoch(), order.epoch);
 }
 
 }  // namespace quorate::consensus

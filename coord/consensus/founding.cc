@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/configuration.h"
@@ -40,6 +41,11 @@ const Manifest::Founder* FindFounder(const Manifest& manifest, MemberId id) {
 
 void Core::StartFounding() {
   const Manifest& manifest = *options_.manifest;
+  const absl::Status valid = ValidateManifest(manifest);
+  if (!valid.ok()) {
+    return Stop(
+        {Rule::kUnanimousBootstrap, std::string(valid.message()), {}, {}});
+  }
   const Manifest::Founder* self = FindFounder(manifest, hard_state_.member);
   if (self == nullptr || self->address != options_.address) {
     return Stop({Rule::kUnanimousBootstrap,
@@ -122,6 +128,15 @@ void Core::OnFoundingConfirm(const Envelope& envelope,
                                " holds another manifest; give all founders "
                                "the same one"));
     }
+    const Manifest::Founder* founder =
+        FindFounder(*options_.manifest, envelope.from.id);
+    if (founder == nullptr || founder->address != envelope.from_address ||
+        envelope.from.incarnation.IsNone()) {
+      return veto(Rule::kUnanimousBootstrap,
+                  absl::StrCat("the manifest does not list member ",
+                               ToString(envelope.from.id), " at ",
+                               envelope.from_address));
+    }
     founding->confirmed[envelope.from.id] = envelope.from.incarnation;
     return FoundIfUnanimous(*founding);
   }
@@ -139,10 +154,15 @@ void Core::AnswerLateFounder(const Envelope& envelope,
                              const FoundingConfirm& confirm,
                              absl::FunctionRef<void(Rule, std::string)> veto) {
   const bool same = confirm.manifest_hash == hard_state_.manifest_hash;
-  if (same && configuration().version() == 0) return;  // we know no more
+  // Only what is durable here may be told: a founder that hears it tells
+  // others.
+  if (same && durable().IsNone()) return;
   if (same && configuration().Find(envelope.from) != nullptr) {
-    return Send(envelope,
-                Founded{confirm.manifest_hash, envelope.from.incarnation});
+    const ConfigurationHistory::Entry& first = history_.At(kFoundingZxid);
+    return Send(
+        envelope,
+        Founded{confirm.manifest_hash, envelope.from.incarnation,
+                first.zxid == kFoundingZxid ? first.configuration : nullptr});
   }
   veto(Rule::kUnanimousBootstrap,
        absl::StrCat("founder ", ToString(hard_state_.member),
@@ -158,6 +178,10 @@ void Core::OnFounded(const Envelope& envelope, const Founded& founded) {
     return;
   }
   EnterEnsemble(envelope.ensemble);
+  if (founded.configuration != nullptr && log_.last().IsNone()) {
+    AppendToLog(
+        {kFoundingZxid, RecordKind::kFounding, nullptr, founded.configuration});
+  }
   Emit({EventKind::kFounded, envelope.from.id, Rule::kNone, 0, Zxid()});
 }
 
@@ -177,6 +201,15 @@ void Core::EnterEnsemble(EnsembleId ensemble) {
 }
 
 // --- Joining
+// True if a crash came between the ensemble id and the founding record of the
+// founder that mints. Nobody was told, so the id was never an ensemble's.
+bool Core::MintedInVain() const {
+  return !hard_state_.ensemble.IsNone() && log_.last().IsNone() &&
+         options_.manifest.has_value() &&
+         options_.manifest->Hash() == hard_state_.manifest_hash &&
+         options_.manifest->founders.front().id == hard_state_.member;
+}
+
 // ------------------------------------------------------------------
 
 void Core::TickJoining(Joining& joining) {

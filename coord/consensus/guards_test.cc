@@ -148,6 +148,21 @@ TEST_F(GuardsTest, Rule15ChangesWithoutALiveQuorum) {
                facts);
 }
 
+// Rule 14 is stricter, and hides this while it is on.
+TEST_F(GuardsTest, Rule15CountsNewcomersAsDown) {
+  SwitchOff(Guard::kRule14SeasonedMajority);
+  const Configuration three = Ensemble();
+  AdmissionFacts facts = Healthy(three);
+  Silence(facts, 3, 1'000);
+  AdmissionDecision decision = DecideAdmission(Promote(three, {7}), facts);
+  EXPECT_EQ(decision.refusal.rule, Rule::kLiveQuorum);
+  // One voter may become two, but not two others.
+  const Configuration founded = Founded({1});
+  const Configuration one = Made(founded, Add(founded, {7, 8}));
+  decision = DecideAdmission(Replace(one, {7, 8}, {1}), Healthy(one));
+  EXPECT_EQ(decision.refusal.rule, Rule::kLiveQuorum);
+}
+
 TEST_F(GuardsTest, Rule16LetsEverybodyJoin) {
   const Configuration c = Ensemble();
   ExpectGuards(Guard::kRule16BoundedJoining, Rule::kBoundedJoining,

@@ -94,7 +94,8 @@ bool Core::HoldsQuorum() const {
 void Core::MoveToFreshEpoch(Epoch above) {
   Emit({EventKind::kFreshEpoch, MemberId(), Rule::kNone, epoch(), log_.last()});
   StepDown();
-  if (MayCampaign()) StartCampaign(true, above + 1, 0);
+  if (!MayCampaign()) return;
+  StartCampaign(true, std::max(NextEpoch(), above + 1), 0);
 }
 
 void Core::SendHeartbeats() {
@@ -201,8 +202,10 @@ void Core::OnHistoryReply(const Envelope& envelope, const HistoryReply& reply) {
     return;
   }
   const std::optional<Zxid> common = log_.LastCommon(reply.base, reply.runs);
-  const Zxid shared = common.value_or(reply.base);
-  if (shared < peer->match_when_asked && On(Guard::kRule4Incarnation)) {
+  // If we still hold what it had acknowledged, it must have that in common.
+  const Zxid shared = common.value_or(Zxid());
+  if (log_.Contains(peer->match_when_asked) &&
+      shared < peer->match_when_asked && On(Guard::kRule4Incarnation)) {
     return Shun(*peer, shared);
   }
   if (!common.has_value()) return StartSnapshot(*peer);

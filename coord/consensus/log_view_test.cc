@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -173,6 +174,12 @@ TEST(LogViewTest, CompactionPointKeepsEnough) {
   EXPECT_EQ(log.CompactionPoint(Zxid(1, 2), 0), Zxid(1, 2));
   EXPECT_EQ(log.CompactionPoint(Zxid(2, 9), 0), Zxid(1, 3));
   EXPECT_EQ(log.CompactionPoint(Zxid(), 0), Zxid());
+}
+
+TEST(LogViewTest, NoRunHoldsTheEmptyHistory) {
+  EXPECT_EQ(LogView().LastCommon(Zxid(), {}), Zxid());
+  // A broken message: 0:0 is no record.
+  EXPECT_EQ(LogView().LastCommon(Zxid(9, 9), {{0, 0, 3}}), std::nullopt);
 }
 
 TEST(LogViewDeathTest, RefusesWhatItDoesNotHold) {

@@ -49,8 +49,23 @@ absl::string_view ChangeStateName(ChangeState state) {
 
 AdmissionDecision Core::PlanMembership(const MembershipChange& change) const {
   const std::optional<AdmissionFacts> facts = Facts();
-  if (facts.has_value()) return DecideAdmission(change, *facts);
   AdmissionDecision decision;
+  if (facts.has_value()) {
+    decision = DecideAdmission(change, *facts);
+    if (decision.outcome != AdmissionDecision::Outcome::kAccepted ||
+        !Leaving()) {
+      return decision;
+    }
+    // A leader that is being removed ends its reign with that change.
+    decision.outcome = AdmissionDecision::Outcome::kRefused;
+    decision.refusal = {Rule::kOrderlyExit,
+                        absl::StrCat("leader ", ToString(hard_state_.member),
+                                     " was removed and is handing over; ask "
+                                     "the next leader"),
+                        {},
+                        options_.election_ms};
+    return decision;
+  }
   decision.outcome = AdmissionDecision::Outcome::kRefused;
   decision.refusal = {
       Rule::kSettledLeader,
@@ -244,6 +259,17 @@ void Core::AdmitJoiner(const Envelope& envelope) {
       const Configuration& committed = *history_.At(commit_).configuration;
       reply.admitted = committed.Find(known->Key()) != nullptr;
     }
+    return Send(envelope, std::move(reply));
+  }
+  if (configuration().WasRemoved(envelope.from.id) &&
+      On(Guard::kRule5NoResurrection)) {
+    reply.refusal = {Rule::kNoResurrection,
+                     absl::StrCat("id ", ToString(envelope.from.id),
+                                  " was removed and is never admitted again; "
+                                  "join under an id that was never used"),
+                     {},
+                     {}};
+    Count(reply.refusal.rule, envelope.from.id);
     return Send(envelope, std::move(reply));
   }
   MembershipChange change;

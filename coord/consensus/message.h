@@ -141,6 +141,9 @@ struct FoundingConfirm {
 struct Founded {
   uint64_t manifest_hash = 0;
   Incarnation incarnation;  // of the founder that is told
+  // Of the founding record, so that every founder can bring it to the others;
+  // nullptr: compacted away, synchronisation brings what replaced it.
+  ConfigurationPtr configuration;
 };
 // A founder that belongs to an ensemble already, or holds another manifest.
 struct FoundingVeto {
