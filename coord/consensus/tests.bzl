@@ -84,6 +84,23 @@ def consensus_tests():
         ],
     )
     _test(
+        src = "core_regression_test.cc",
+        deps = [
+            ":admission",
+            ":configuration",
+            ":core",
+            ":durable_state",
+            ":message",
+            ":options",
+            ":output",
+            ":record",
+            ":rule",
+            ":zxid",
+            "//coord/base:bytes",
+            "//coord/base:ids",
+        ],
+    )
+    _test(
         src = "core_test.cc",
         deps = [
             ":admission",
