@@ -1,0 +1,24 @@
+#include <memory>
+#include <vector>
+
+#include "tests/simulation/faults/faults.h"
+#include "tests/simulation/scene.h"
+
+namespace quorate::simulation {
+
+std::vector<std::unique_ptr<Actor>> MakeAllFaults(Scene& scene) {
+  std::vector<std::unique_ptr<Actor>> faults;
+  faults.push_back(MakeNetworkFaults(scene));
+  faults.push_back(MakeProcessFaults(scene));
+  faults.push_back(MakeClockFaults(scene));
+  faults.push_back(MakeDiskFaults(scene));
+  faults.push_back(MakeLostDisks(scene));
+  faults.push_back(MakeWrongOptions(scene));
+  faults.push_back(MakeForeignMembers(scene));
+  faults.push_back(MakeJoiners(scene));
+  faults.push_back(MakeOperator(scene));
+  faults.push_back(MakeSupervisor(scene));
+  return faults;
+}
+
+}  // namespace quorate::simulation
