@@ -1,7 +1,6 @@
 // Linearizable reads through the read index, at the leader and forwarded to it.
 
 #include <cstdint>
-#include <limits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -39,7 +38,7 @@ void Core::LeadRead(MemberId from, uint64_t token) {
   leader.reads.Add(from, token, zxid);
   if (On(Guard::kReadConfirmation)) return;
   for (const ReadQueue::Read& read :
-       leader.reads.Confirm(std::numeric_limits<uint64_t>::max())) {
+       leader.reads.Confirm(leader.reads.StartRound())) {
     AnswerRead(read, true);
   }
 }

@@ -72,6 +72,8 @@ std::string Cluster::MissingForConvergence(
     for (int i = 0; i < size(); ++i) {
       if (!counts(i) || !IsUp(i)) continue;
       if (core(i).key() != named.Key()) continue;
+      // A rescued member has the same key in another ensemble.
+      if (member(i).ensemble() != ensemble) continue;
       // One that stopped for its disk is as good as down.
       if (core(i).IsStopped()) continue;
       if (core(i).log().last() == lead.log().last() &&

@@ -215,6 +215,7 @@ void SimMember::OnTick() {
   ticked_at_ = now;
   const int64_t elapsed_ms = clock_rest_ / kPpmOfMillisecond;
   clock_rest_ %= kPpmOfMillisecond;
+  ReportSyncTime();
   core_->Tick(elapsed_ms);
   Drain();
   MaybeStartSnapshot();

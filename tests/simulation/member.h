@@ -175,6 +175,7 @@ class SimMember {
   void Schedule(Micros delay, EventType type);
   Micros SyncTime();
   void NoteSyncTime(Micros took);
+  void ReportSyncTime();
 
   World& world_;
   const int index_;

@@ -248,12 +248,17 @@ void SimMember::OnSyncFailed() {
 }
 
 void SimMember::NoteSyncTime(Micros took) {
+  slowest_sync_ = std::max(slowest_sync_, took);
+  ReportSyncTime();
+}
+
+// Also on ticks: a member that writes nothing must not seem slow for ever.
+void SimMember::ReportSyncTime() {
   const Micros now = world_.queue.now();
   if (now - period_began_ >= kFsyncPeriod) {
     slowest_before_ = std::exchange(slowest_sync_, 0);
     period_began_ = now;
   }
-  slowest_sync_ = std::max(slowest_sync_, took);
   const Micros slowest = std::max(slowest_sync_, slowest_before_);
   core_->ReportFsync(static_cast<int64_t>(ToMillisecondsUp(slowest)));
 }

@@ -60,9 +60,8 @@ std::vector<ScenarioFile> ReadScenarios(const std::string& folder) {
     files.push_back({entry.path().filename().string(),
                      {std::istreambuf_iterator<char>(stream), {}}});
   }
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
-    return a.name < b.name;
-  });
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return files;
 }
 
@@ -111,8 +110,8 @@ std::string ToJson(const TrialResult& result) {
   return absl::StrFormat(
       "{\"caught\": %s, \"by\": \"%s\", \"text\": \"%s\", \"steps\": %d, "
       "\"seconds\": %.3f}",
-      result.caught ? "true" : "false", Escape(result.by),
-      Escape(result.text), result.steps, result.seconds);
+      result.caught ? "true" : "false", Escape(result.by), Escape(result.text),
+      result.steps, result.seconds);
 }
 
 void PrintJson(const std::vector<Row>& rows) {
@@ -121,8 +120,7 @@ void PrintJson(const std::vector<Row>& rows) {
     std::printf("  {\"guard\": \"%s\", \"scenarios\": %s, \"seeds\": %s}%s\n",
                 Escape(GuardName(rows[i].guard)).c_str(),
                 ToJson(rows[i].scenarios).c_str(),
-                ToJson(rows[i].seeds).c_str(),
-                i + 1 < rows.size() ? "," : "");
+                ToJson(rows[i].seeds).c_str(), i + 1 < rows.size() ? "," : "");
   }
   std::printf("]\n");
 }

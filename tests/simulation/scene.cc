@@ -13,7 +13,11 @@ namespace quorate::simulation {
 EnsembleId Scene::ensemble() {
   if (ensemble_.IsNone()) {
     for (int i = 0; i < options.founders && ensemble_.IsNone(); ++i) {
-      if (!plan(i).foreign) ensemble_ = cluster.member(i).ensemble();
+      // An id counts once the founding record is durable: before that a crash
+      // may leave the minting founder to mint anew.
+      if (plan(i).foreign || !cluster.IsUp(i)) continue;
+      if (cluster.core(i).durable().IsNone()) continue;
+      ensemble_ = cluster.member(i).ensemble();
     }
   }
   return ensemble_;

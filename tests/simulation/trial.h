@@ -16,8 +16,8 @@ namespace quorate::simulation {
 
 struct TrialResult {
   bool caught = false;
-  std::string by;    // the name of the check, or how the child ended
-  std::string text;  // what it found
+  std::string by;      // the name of the check, or how the child ended
+  std::string text;    // what it found
   uint64_t steps = 0;  // how many steps it took, the last one included
   double seconds = 0;  // real time
 };

@@ -32,14 +32,9 @@ void PreVoteFirst::OnMessage(const MemberView& member,
   Asker& asker = askers_[member.index];
   if (const auto* reply =
           std::get_if<consensus::PreVoteReply>(&envelope.message)) {
-    if (reply->epoch > asker.epoch) {
-      asker.epoch = reply->epoch;
-      asker.granted.clear();
-    }
-    if (reply->epoch != asker.epoch) return;
     // A later refusal takes nothing back: the campaign may have been decided
     // before it came, though the output that tells is taken only afterwards.
-    if (reply->granted) asker.granted.insert(envelope.from);
+    if (reply->granted) asker.granted[reply->epoch].insert(envelope.from);
   } else if (const auto* order =
                  std::get_if<consensus::TransferNow>(&envelope.message)) {
     asker.ordered = asker.ordered || order->epoch == core.epoch();
@@ -55,12 +50,17 @@ void PreVoteFirst::OnOutput(const MemberView& member,
     const bool ordered = asker.ordered;
     asker.ordered = false;
     if (ordered) continue;
-    if (asker.epoch != event.number) asker.granted.clear();
+    // Answers to different candidacies may arrive mixed; only those for the
+    // epoch of the campaign count, and no epoch is campaigned in twice.
+    const auto epoch = static_cast<Epoch>(event.number);
+    const std::set<MemberKey> granted = asker.granted[epoch];
+    asker.granted.erase(asker.granted.begin(),
+                        asker.granted.upper_bound(epoch));
     const auto& newest = core.configurations().Newest().configuration;
-    if (MayCampaign(*newest, core.key(), asker.granted)) continue;
+    if (MayCampaign(*newest, core.key(), granted)) continue;
     // The configuration may have changed later in the same output.
     if (asker.configuration != nullptr &&
-        MayCampaign(*asker.configuration, core.key(), asker.granted)) {
+        MayCampaign(*asker.configuration, core.key(), granted)) {
       continue;
     }
     Report(absl::StrCat(ToString(core.key()), " campaigns in epoch ",

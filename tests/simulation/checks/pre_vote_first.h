@@ -5,6 +5,7 @@
 #ifndef QUORATE_TESTS_SIMULATION_CHECKS_PRE_VOTE_FIRST_H_
 #define QUORATE_TESTS_SIMULATION_CHECKS_PRE_VOTE_FIRST_H_
 
+#include <map>
 #include <set>
 
 #include "coord/base/ids.h"
@@ -33,8 +34,7 @@ class PreVoteFirst : public Check {
 
  private:
   struct Asker {
-    consensus::Epoch epoch = 0;  // highest that grants have come for
-    std::set<MemberKey> granted;
+    std::map<consensus::Epoch, std::set<MemberKey>> granted;  // by epoch asked
     bool ordered = false;                       // a leader hands over to it
     consensus::ConfigurationPtr configuration;  // as of the last output
   };
