@@ -1,0 +1,74 @@
+#include "coord/storage/spare_segment.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "coord/base/check.h"
+#include "coord/storage/file_names.h"
+#include "coord/storage/file_system.h"
+#include "coord/storage/storage_error.h"
+
+namespace quorate::storage {
+namespace {
+
+constexpr uint64_t kWriteBytes = 256 * 1024;
+
+}  // namespace
+
+SpareSegment::SpareSegment(FileSystem& files, absl::string_view directory,
+                           uint64_t segment_bytes)
+    : files_(files),
+      path_(JoinPath(directory, kSpareName)),
+      segment_bytes_(segment_bytes) {}
+
+absl::Status SpareSegment::Create() {
+  if (absl::Status s = files_.Remove(path_); !s.ok() && !absl::IsNotFound(s)) {
+    return s;
+  }
+  absl::StatusOr<std::unique_ptr<File>> file =
+      files_.Open(path_, OpenMode::kCreate);
+  if (!file.ok()) return file.status();
+  file_ = *std::move(file);
+  filled_ = 0;
+  return file_->Preallocate(segment_bytes_);
+}
+
+absl::Status SpareSegment::GiveBack(const absl::Status& cause) {
+  if (!IsDiskFull(cause)) return cause;
+  file_.reset();
+  filled_ = 0;
+  const absl::Status removed = files_.Remove(path_);
+  return removed.ok() || absl::IsNotFound(removed) ? cause : removed;
+}
+
+absl::Status SpareSegment::Prepare(uint64_t max_bytes) {
+  if (ready()) return absl::OkStatus();
+  if (file_ == nullptr) {
+    if (absl::Status s = Create(); !s.ok()) return GiveBack(s);
+  }
+  const uint64_t goal = std::min(segment_bytes_ - filled_, max_bytes) + filled_;
+  const std::string zeros(std::min(kWriteBytes, goal - filled_), '\0');
+  while (filled_ < goal) {
+    const uint64_t size = std::min<uint64_t>(zeros.size(), goal - filled_);
+    const absl::string_view piece(zeros.data(), size);
+    if (absl::Status s = file_->Write(filled_, piece); !s.ok()) {
+      return GiveBack(s);
+    }
+    filled_ += size;
+  }
+  return AsFinal(file_->SyncData());
+}
+
+std::unique_ptr<File> SpareSegment::Take() {
+  QUORATE_CHECK(ready());
+  filled_ = 0;
+  return std::move(file_);
+}
+
+}  // namespace quorate::storage
