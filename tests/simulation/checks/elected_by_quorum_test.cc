@@ -3,6 +3,7 @@
 #include "coord/base/ids.h"
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/durable_state.h"
+#include "coord/consensus/output.h"
 #include "gtest/gtest.h"
 #include "tests/simulation/checks/check_test_support.h"
 
@@ -74,6 +75,25 @@ TEST_F(ElectedByQuorumTest, RejectsAMajorityOfTheUnion) {
   Vote(2);
   check_.Elected(joint, Key(1), 3);
   EXPECT_EQ(Violations(), 1u);
+}
+
+TEST_F(ElectedByQuorumTest, ForgetsAVoteThatACrashKeptFromTheDisk) {
+  consensus::DurableState disk = DiskOf(2, Founding({1, 2, 3}));
+  const auto voter = Start(disk);
+  check_.OnStart(View(0, *voter), disk);
+  consensus::Output output;
+  output.hard_state = disk.hard_state;
+  output.hard_state->accepted_epoch = 3;
+  output.hard_state->voted_for = Key(2);
+  check_.OnOutput(View(0, *voter), output);
+  // It comes back without, and votes for another in the same epoch.
+  check_.OnStart(View(0, *voter), disk);
+  disk.hard_state.accepted_epoch = 3;
+  disk.hard_state.voted_for = Key(1);
+  check_.OnDurable(View(0, *voter), disk);
+  Vote(1);
+  check_.Elected(Founding({1, 2, 3}), Key(1), 3);
+  EXPECT_EQ(Violations(), 0u);
 }
 
 TEST_F(ElectedByQuorumTest, WatchesCores) {

@@ -70,6 +70,18 @@ TEST(History, FollowsADisk) {
   EXPECT_EQ(history.last(), Zxid(4, 4));
 }
 
+TEST(History, FollowsADiskThatEndsLowerThanBefore) {
+  // One sync cut off what another leader had written, and appended less.
+  DurableState disk;
+  History history;
+  disk.log = {NewLeader(1), Txn(Zxid(1, 1)), NewLeader(3), Txn(Zxid(3, 1))};
+  history.FollowDisk(disk);
+  disk.log = {NewLeader(1), Txn(Zxid(1, 1)), Txn(Zxid(1, 2))};
+  EXPECT_EQ(history.FollowDisk(disk), 2u);
+  EXPECT_EQ(history.last(), Zxid(1, 2));
+  EXPECT_FALSE(history.Contains(Zxid(3, 0)));
+}
+
 TEST(History, FollowsALog) {
   History history;
   consensus::Output output;

@@ -56,6 +56,16 @@ TEST_F(LeaderStickinessTest, AcceptsAPreVoteWhenTheLeaderIsSilent) {
   EXPECT_EQ(Violations(), 0u);
 }
 
+TEST_F(LeaderStickinessTest, DoesNotCountLateMessagesOfAnEarlierReign) {
+  Deliver(Message(2, 1, consensus::Heartbeat{4, {}, 0, 0}));
+  core_->Tick(500);
+  Deliver(Message(2, 1, consensus::Heartbeat{3, {}, 0, 0}));
+  Deliver(Message(3, 1, consensus::PreVote{5, {9, 9}}));
+  check_.OnOutput(View(0, *core_),
+                  Sends(Message(1, 3, consensus::PreVoteReply{5, true, 4})));
+  EXPECT_EQ(Violations(), 0u);
+}
+
 TEST_F(LeaderStickinessTest, RejectsAPreVoteWhileTheLeaderIsHeard) {
   Deliver(Message(3, 1, consensus::PreVote{4, {9, 9}}));
   Grant();

@@ -60,6 +60,17 @@ TEST_F(PreVoteFirstTest, RejectsRefusedAndOldPreVotes) {
   EXPECT_EQ(Violations(), 2u);
 }
 
+TEST_F(PreVoteFirstTest, AcceptsAGrantThatIsContradictedBeforeTheOutput) {
+  check_.OnMessage(View(0, *core_),
+                   Message(3, 1, consensus::PreVoteReply{5, true, 0}));
+  check_.OnMessage(View(0, *core_),
+                   Message(3, 1, consensus::PreVoteReply{5, false, 0}));
+  check_.OnMessage(View(0, *core_),
+                   Message(2, 1, consensus::PreVoteReply{6, false, 5}));
+  check_.OnOutput(View(0, *core_), Campaign(5));
+  EXPECT_EQ(Violations(), 0u);
+}
+
 TEST_F(PreVoteFirstTest, CountsEachSideOfAJointConfiguration) {
   const auto joint = Joint(WithLearners(Founding({1, 2, 3}), {4}), {4}, {2, 3});
   EXPECT_FALSE(PreVoteFirst::MayCampaign(joint, Key(1), {Key(4)}));
