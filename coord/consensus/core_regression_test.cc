@@ -276,6 +276,18 @@ TEST(CoreRegressionTest, CampaignsInTheEpochThatWasAskedFor) {
   }
 }
 
+TEST(CoreRegressionTest, LateHeartbeatAckTellsNoFsyncTime) {
+  Core core(OptionsOf(1), MemberDisk(1, 3), 1);
+  Lead(core);
+  auto fsync_of_2 = [&] { return core.Facts()->members[1].fsync_ms; };
+  core.Step(From(2, 1, kEnsemble, HeartbeatAck{1, 0, 900, {}, {}, 5}));
+  EXPECT_EQ(fsync_of_2(), 5);
+  core.Step(From(2, 1, kEnsemble, HeartbeatAck{1, 0, 800, {}, {}, 500}));
+  EXPECT_EQ(fsync_of_2(), 5);
+  core.Step(From(2, 1, kEnsemble, HeartbeatAck{1, 0, 950, {}, {}, 7}));
+  EXPECT_EQ(fsync_of_2(), 7);
+}
+
 TEST(CoreRegressionTest, LeavingLeaderRefusesFurtherChanges) {
   Core core(OptionsOf(1), MemberDisk(1, 3), 1);
   Lead(core);

@@ -253,7 +253,10 @@ void Core::TakeAck(Progress& peer, Zxid acked) {
 void Core::OnHeartbeatAck(const Envelope& envelope, const HeartbeatAck& ack) {
   Progress* peer = PeerOf(envelope, ack.epoch);
   if (peer == nullptr) return;
-  peer->fsync_ms = ack.fsync_ms;
+  if (ack.sent_ms >= peer->fsync_sent_ms) {  // a late answer is out of date
+    peer->fsync_sent_ms = ack.sent_ms;
+    peer->fsync_ms = ack.fsync_ms;
+  }
   peer->read_round = std::max(peer->read_round, ack.read_round);
   if (peer->state == Progress::State::kStreaming &&
       ack.sent_ms > peer->sent_ms && ack.received < peer->sent) {

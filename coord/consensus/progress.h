@@ -58,6 +58,7 @@ struct Progress {
   std::optional<int64_t> proven_since_ms;
   std::optional<int64_t> voter_since_ms;
   int64_t fsync_ms = 0;
+  int64_t fsync_sent_ms = 0;  // of the heartbeat whose answer told it
 
   // A message of the member arrived.
   void Heard(int64_t now_ms, const Limits& limits);

@@ -287,7 +287,7 @@ absl::StatusOr<Zxid> Cluster::ProposeNext(int index, uint64_t extra_bytes) {
 }
 
 absl::StatusOr<uint64_t> Cluster::Read(int index) {
-  if (absl::Status status = RequireServing(index); !status.ok()) return status;
+  if (!IsUp(index)) return absl::UnavailableError("the member is down");
   return member(index).Read();
 }
 

@@ -150,7 +150,8 @@ class Cluster {
   absl::StatusOr<consensus::Zxid> ProposeNext(int index,
                                               uint64_t extra_bytes = 0);
   // A linearizable read: returns its token for ReadResult(). The answer is
-  // compared with what had been acknowledged to any client by now.
+  // compared with what had been acknowledged to any client by now. A paused
+  // member answers when it goes on.
   absl::StatusOr<uint64_t> Read(int index);
   // Nothing: not answered so far.
   std::optional<ReadAnswer> ReadResult(int index, uint64_t token) const;

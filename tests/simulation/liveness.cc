@@ -125,8 +125,9 @@ class LivenessPhase {
   void Await() {
     const Micros end = cluster_.now() + scene_.options.liveness_bound;
     // The ensemble may only be founded now.
-    cluster_.RunUntil([&] { return !scene_.ensemble().IsNone(); },
-                      scene_.options.liveness_bound);
+    cluster_.RunUntil(
+        [&] { return cluster_.ledger().Length(scene_.ensemble()) > 0; },
+        scene_.options.liveness_bound);
     const absl::Status status =
         cluster_.AwaitConvergence(scene_.ensemble(), end - cluster_.now(),
                                   [&](int i) { return core_.contains(i); });

@@ -126,6 +126,7 @@ void SimMember::ForgetProcess() {
   paused_ = false;
   backlog_.clear();
   backlog_messages_.clear();
+  backlog_reads_.clear();
   clock_rest_ = 0;
   unsynced_.clear();
   snapshot_unreadable_ = storage_failed_ = false;
@@ -151,7 +152,11 @@ void SimMember::Resume() {
   const std::vector<QueuedEvent> events = std::exchange(backlog_, {});
   const std::vector<consensus::Envelope> messages =
       std::exchange(backlog_messages_, {});
-  // A process that wakes up may look at its clock first, or at its sockets.
+  const std::vector<uint64_t> reads = std::exchange(backlog_reads_, {});
+  // A process that wakes up may look at its clock first, or at its sockets,
+  // those of its clients or those of its peers.
+  const bool reads_first = world_.random.Chance(500'000);
+  if (reads_first) RequestReads(reads);
   const bool messages_first = world_.random.Chance(500'000);
   if (messages_first) {
     for (const consensus::Envelope& message : messages) Deliver(message);
@@ -160,6 +165,12 @@ void SimMember::Resume() {
   if (!messages_first) {
     for (const consensus::Envelope& message : messages) Deliver(message);
   }
+  if (!reads_first) RequestReads(reads);
+}
+
+void SimMember::RequestReads(const std::vector<uint64_t>& tokens) {
+  for (const uint64_t token : tokens) core_->RequestRead(token);
+  if (!tokens.empty()) Drain();
 }
 
 void SimMember::Schedule(Micros delay, EventType type) {
@@ -251,6 +262,10 @@ uint64_t SimMember::Read() {
     return absl::StrCat("reads, after ", ToString(began));
   });
   reads_[token] = began;
+  if (paused_) {
+    backlog_reads_.push_back(token);
+    return token;
+  }
   core_->RequestRead(token);
   MaybeDrain();
   if (answers_.size() > kAnswersKept) answers_.erase(answers_.begin());

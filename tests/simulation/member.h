@@ -93,10 +93,12 @@ class SimMember {
   void Handle(const QueuedEvent& event);
   void Deliver(const consensus::Envelope& envelope);
 
-  // --- Requests. REQUIRES: running(), not paused().
+  // --- Requests. REQUIRES: running(), and, but for Read(), not paused().
   // ---------------------------
   absl::StatusOr<consensus::Zxid> Propose(Bytes payload);
-  uint64_t Read();  // returns the token; see answer()
+  // Returns the token; see answer(). A paused process finds the request in its
+  // socket when it goes on.
+  uint64_t Read();
   consensus::AdmissionDecision Change(
       const consensus::MembershipChange& change);
   absl::Status Transfer(MemberId target);
@@ -149,6 +151,7 @@ class SimMember {
 
   MemberView View() const;
   void ForgetProcess();
+  void RequestReads(const std::vector<uint64_t>& tokens);
   void NoteDurable();  // tells the checks what the disk holds
 
   // member_output.cc: working through an output.
@@ -197,6 +200,7 @@ class SimMember {
   bool paused_ = false;
   std::vector<QueuedEvent> backlog_;  // while paused
   std::vector<consensus::Envelope> backlog_messages_;
+  std::vector<uint64_t> backlog_reads_;  // tokens
   Micros ticked_at_ = 0;
   int64_t clock_rest_ = 0;  // of a millisecond, in 10^-6 microseconds
   std::deque<Unsynced> unsynced_;

@@ -153,6 +153,7 @@ int Judge(const std::vector<Row>& rows) {
     }
     if (row.guard != Guard::kNone && !row.Caught()) ++survived;
   }
+  std::fflush(stdout);
   std::fprintf(stderr, "%zu guards switched off, %zu caught, %zu survived\n",
                rows.size() - 1, rows.size() - 1 - survived, survived);
   return survived == 0 ? 0 : 1;

@@ -11,16 +11,16 @@
 namespace quorate::simulation {
 
 EnsembleId Scene::ensemble() {
-  if (ensemble_.IsNone()) {
-    for (int i = 0; i < options.founders && ensemble_.IsNone(); ++i) {
-      // An id counts once the founding record is durable: before that a crash
-      // may leave the minting founder to mint anew.
-      if (plan(i).foreign || !cluster.IsUp(i)) continue;
-      if (cluster.core(i).durable().IsNone()) continue;
-      ensemble_ = cluster.member(i).ensemble();
-    }
+  if (!ensemble_.IsNone()) return ensemble_;
+  for (int i = 0; i < options.founders; ++i) {
+    if (plan(i).foreign) continue;
+    const EnsembleId candidate = cluster.member(i).ensemble();
+    if (candidate.IsNone()) continue;
+    // An id that was minted in vain, before a crash, is drawn anew.
+    if (cluster.ledger().Length(candidate) > 0) ensemble_ = candidate;
+    return candidate;
   }
-  return ensemble_;
+  return EnsembleId{};
 }
 
 int Scene::Leader() {

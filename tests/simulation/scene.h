@@ -73,6 +73,9 @@ class Scene {
 
   Cluster& cluster;
   const SwarmOptions& options;
+  // The operator has just begun a change of voters: nobody but the leader
+  // knows.
+  bool joint_begun = false;
 
  private:
   std::vector<Plan> plans_;

@@ -33,6 +33,13 @@ class Workload : public Actor {
     return scene_.Pick([&](int i) { return scene_.cluster.IsUp(i); });
   }
 
+  // Deposed leaders that have not noticed are where stale reads come from.
+  int AnybodyWhoLeads() {
+    return scene_.Pick([&](int i) {
+      return scene_.cluster.IsUp(i) && scene_.cluster.core(i).IsLeader();
+    });
+  }
+
   // Most know the leader; some ask anybody, or are at another ensemble.
   void Propose() {
     const uint64_t choice = scene_.random().Below(20);
@@ -45,8 +52,10 @@ class Workload : public Actor {
   }
 
   void Read() {
-    const int asked =
-        scene_.random().Below(2) == 0 ? Anybody() : scene_.Leader();
+    const uint64_t choice = scene_.random().Below(3);
+    const int asked = choice == 0   ? Anybody()
+                      : choice == 1 ? AnybodyWhoLeads()
+                                    : scene_.Leader();
     if (asked >= 0) static_cast<void>(scene_.cluster.Read(asked));
   }
 

@@ -62,9 +62,7 @@ void LeaderStickiness::OnMessage(const MemberView& member,
     return;
   }
   // A reply may be held back for a while, so one permission is enough.
-  auto& [epoch, may_grant] = listener.may_grant[envelope.from.id];
-  if (epoch != request->epoch) may_grant = false;
-  epoch = request->epoch;
+  bool& may_grant = listener.may_grant[{envelope.from.id, request->epoch}];
   may_grant = may_grant || !listener.must_refuse;
 }
 
@@ -96,11 +94,8 @@ void LeaderStickiness::OnOutput(const MemberView& member,
   for (const consensus::Envelope& envelope : output.messages) {
     const auto* reply = std::get_if<consensus::PreVoteReply>(&envelope.message);
     if (reply == nullptr || !reply->granted) continue;
-    const auto asked = listener.may_grant.find(envelope.to);
-    if (asked == listener.may_grant.end() ||
-        asked->second.first != reply->epoch || asked->second.second) {
-      continue;
-    }
+    const auto asked = listener.may_grant.find({envelope.to, reply->epoch});
+    if (asked == listener.may_grant.end() || asked->second) continue;
     Report(absl::StrCat(ToString(member.core->key()), " hears leader ",
                         ToString(listener.leader), " and grants a pre-vote to ",
                         ToString(envelope.to)));

@@ -37,9 +37,9 @@ class LeaderStickiness : public Check {
     // Before the message that is being delivered.
     bool must_refuse = false;
     consensus::Epoch epoch_before = 0;
-    // What became of each candidate's latest request for a pre-vote: may it be
-    // granted? By epoch asked.
-    std::map<MemberId, std::pair<consensus::Epoch, bool>> may_grant;
+    // May a request for a pre-vote be granted? By candidate and epoch asked:
+    // a full disk can hold a reply back while the candidate asks for more.
+    std::map<std::pair<MemberId, consensus::Epoch>, bool> may_grant;
   };
 
   static bool HearsAnother(const MemberView& member, const Listener& listener,

@@ -66,6 +66,16 @@ TEST_F(LeaderStickinessTest, DoesNotCountLateMessagesOfAnEarlierReign) {
   EXPECT_EQ(Violations(), 0u);
 }
 
+TEST_F(LeaderStickinessTest, AcceptsARightfulGrantThatLeavesLate) {
+  core_->Tick(500);
+  Deliver(Message(3, 1, consensus::PreVote{4, {9, 9}}));  // rightly granted
+  Deliver(Message(2, 1, consensus::Heartbeat{3, {}, 0, 0}));
+  Deliver(Message(3, 1, consensus::PreVote{5, {9, 9}}));
+  Deliver(Message(3, 1, consensus::PreVote{4, {9, 9}}));  // a straggler
+  Grant();
+  EXPECT_EQ(Violations(), 0u);
+}
+
 TEST_F(LeaderStickinessTest, RejectsAPreVoteWhileTheLeaderIsHeard) {
   Deliver(Message(3, 1, consensus::PreVote{4, {9, 9}}));
   Grant();

@@ -24,7 +24,16 @@ void NothingGoesBack::OnStart(const MemberView& member,
                               const consensus::DurableState& recovered) {
   const consensus::Core& core = *member.core;
   marks_[member.index] = {core.hard_state(), core.commit(), core.applied(), 0};
-  durable_[member.index] = recovered.hard_state;
+  HardState& durable = durable_[member.index];
+  durable = recovered.hard_state;
+  // The one id that may be given back: a crash came between it and the founding
+  // record, so no ensemble ever had it.
+  const bool minted_in_vain =
+      recovered.log.empty() && recovered.log_base.IsNone() &&
+      !recovered.snapshot.has_value() && durable.manifest_hash != 0;
+  if (minted_in_vain && core.hard_state().ensemble.IsNone()) {
+    durable.ensemble = EnsembleId();
+  }
 }
 
 void NothingGoesBack::OnOutput(const MemberView& member,

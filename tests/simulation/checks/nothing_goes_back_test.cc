@@ -83,6 +83,23 @@ TEST_F(NothingGoesBackTest, RejectsADiskThatLosesAnEpoch) {
   EXPECT_EQ(check.violations().size(), 1u);
 }
 
+TEST_F(NothingGoesBackTest, AcceptsAnIdMintedInVainAndNoOther) {
+  consensus::DurableState disk;
+  disk.hard_state = before_.hard_state;
+  disk.hard_state.manifest_hash = 7;
+  consensus::DurableState given_back = disk;
+  given_back.hard_state.ensemble = EnsembleId();
+  const auto founding = Start(given_back);  // has no ensemble
+  NothingGoesBack check;
+  check.OnStart(View(0, *founding), disk);
+  check.OnDurable(View(0, *founding), given_back);
+  EXPECT_EQ(check.violations().size(), 0u);
+  disk.log.push_back(Txn(Zxid(3, 1)));
+  check.OnStart(View(0, *founding), disk);
+  check.OnDurable(View(0, *founding), given_back);
+  EXPECT_EQ(check.violations().size(), 1u);
+}
+
 TEST_F(NothingGoesBackTest, RejectsCuttingBelowTheCommitPoint) {
   const auto leader = StartLeader(DiskOf(1, Founding({1})));
   NothingGoesBack check;

@@ -100,6 +100,9 @@ void ReignContacts::Deliver(const consensus::Core& core,
   } else if (const auto* heartbeat_ack =
                  std::get_if<consensus::HeartbeatAck>(&envelope.message)) {
     contact.match = std::max(contact.match, heartbeat_ack->durable);
+    // A late answer tells of a time that is over.
+    if (heartbeat_ack->sent_ms < contact.fsync_sent_ms) return;
+    contact.fsync_sent_ms = heartbeat_ack->sent_ms;
     contact.fsync_ms = heartbeat_ack->fsync_ms;
     if (contact.fsync_ms > limits.max_fsync_ms) contact.slow_fsync_ms = now_ms;
   }

@@ -26,6 +26,7 @@ class ReignContacts {
     int64_t member_since_ms = 0;
     std::optional<int64_t> voter_since_ms;
     int64_t fsync_ms = 0;
+    int64_t fsync_sent_ms = 0;  // of the heartbeat whose answer told it
     int64_t slow_fsync_ms = 0;  // when it last reported one above its bound
     consensus::Zxid match;      // highest one it has acknowledged
   };

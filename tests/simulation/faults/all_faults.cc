@@ -17,6 +17,8 @@ std::vector<std::unique_ptr<Actor>> MakeAllFaults(Scene& scene) {
   faults.push_back(MakeForeignMembers(scene));
   faults.push_back(MakeJoiners(scene));
   faults.push_back(MakeOperator(scene));
+  // In the same turn, before anybody has heard of the change.
+  faults.push_back(MakeJointFaults(scene));
   faults.push_back(MakeSupervisor(scene));
   return faults;
 }

@@ -14,6 +14,8 @@ namespace quorate::simulation {
 
 // Partitions, isolation, one-way cuts, bridges, spells of loss and delay.
 std::unique_ptr<Actor> MakeNetworkFaults(Scene& scene);
+// Partitions and crashes at the moment when a joint configuration begins.
+std::unique_ptr<Actor> MakeJointFaults(Scene& scene);
 // Crashes and orderly stops of one member, or of all at once.
 std::unique_ptr<Actor> MakeProcessFaults(Scene& scene);
 // Pauses of the process, clocks that run fast or slow.

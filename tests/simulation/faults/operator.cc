@@ -190,6 +190,7 @@ class Operator : public Actor {
   void Take(int leader, const AdmissionDecision& decision) {
     switch (decision.outcome) {
       case AdmissionDecision::Outcome::kAccepted:
+        scene_.joint_begun = decision.next.IsJoint();
         // Somebody who did not hear the answer asks again.
         if (scene_.random().Below(3) != 0) wish_.reset();
         return;
