@@ -12,6 +12,8 @@ for program in "$@"; do
   ln -sf "${PWD}/${program}" out/bin/
 done
 
+# The backticks are Markdown's.
+# shellcheck disable=SC2016
 mapfile -t commands < <(
   sed -n '/^```sh$/,/^```$/p' -- "${readme}" | grep '^out/bin/'
 )
