@@ -7,7 +7,8 @@
 //     version, aversion, the number of creations of children and
 //     ephemeral_owner; with all znodes' paths, also the children of each;
 //   - quotas, as they are znodes below /zookeeper/quota;
-//   - of each session: id and timeout.
+//   - of each session: id, timeout, password, the number of its last write, and
+//     the results that are remembered, with their numbers and zxids.
 // It does not cover watches, which belong to one member, nor the zxid itself.
 // It finds divergence and damage; it is no defence against forgery.
 //

@@ -15,6 +15,7 @@ namespace quorate::tree {
 namespace {
 
 constexpr char kPayloadType[] = "quorate.tree.ErrorCode";
+constexpr char kPathPayloadType[] = "quorate.tree.ErrorPath";
 
 struct Entry {
   ErrorCode code;
@@ -70,15 +71,21 @@ bool IsErrorCode(int32_t number) { return Find(number) != nullptr; }
 
 absl::Status Error(ErrorCode code, absl::string_view path,
                    absl::string_view detail) {
+  std::string message(ErrorName(code));
+  if (!path.empty()) absl::StrAppend(&message, " for ", path);
+  if (!detail.empty()) absl::StrAppend(&message, ": ", detail);
+  return ErrorWithMessage(code, path, message);
+}
+
+absl::Status ErrorWithMessage(ErrorCode code, absl::string_view path,
+                              absl::string_view message) {
   QUORATE_CHECK(code != ErrorCode::kOk);
   const Entry* entry = Find(static_cast<int32_t>(code));
   QUORATE_CHECK(entry != nullptr);
-  std::string message(entry->name);
-  if (!path.empty()) absl::StrAppend(&message, " for ", path);
-  if (!detail.empty()) absl::StrAppend(&message, ": ", detail);
   absl::Status status(entry->canonical, message);
   status.SetPayload(kPayloadType,
                     absl::Cord(absl::StrCat(static_cast<int32_t>(code))));
+  if (!path.empty()) status.SetPayload(kPathPayloadType, absl::Cord(path));
   return status;
 }
 
@@ -91,6 +98,12 @@ ErrorCode ErrorCodeOf(const absl::Status& status) {
     return ErrorCode::kSystemError;
   }
   return static_cast<ErrorCode>(number);
+}
+
+std::string ErrorPathOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload =
+      status.GetPayload(kPathPayloadType);
+  return payload ? std::string(*payload) : std::string();
 }
 
 }  // namespace quorate::tree

@@ -8,6 +8,7 @@
 #define QUORATE_COORD_TREE_ERROR_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -47,9 +48,17 @@ bool IsErrorCode(int32_t number);
 absl::Status Error(ErrorCode code, absl::string_view path,
                    absl::string_view detail = "");
 
+// The same with a message word for word, such as one that Error() has made and
+// that has come out of a log. REQUIRES: IsErrorCode of `code`, not kOk.
+absl::Status ErrorWithMessage(ErrorCode code, absl::string_view path,
+                              absl::string_view message);
+
 // The code that Error() was given; kOk for an OK status; kSystemError for a
 // status that Error() did not make.
 ErrorCode ErrorCodeOf(const absl::Status& status);
+
+// The path that Error() was given; "" if none.
+std::string ErrorPathOf(const absl::Status& status);
 
 }  // namespace quorate::tree
 

@@ -1,17 +1,20 @@
 #include "coord/tree/outstanding.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "coord/base/check.h"
 #include "coord/tree/node_kind.h"
+#include "coord/tree/path.h"
 #include "coord/tree/request_checker.h"
-#include "coord/tree/txn_codec.h"
 
 namespace quorate::tree {
 namespace {
@@ -53,18 +56,45 @@ absl::Status CheckSize(const Request& request) {
   return absl::OkStatus();
 }
 
+absl::Status CheckAck(const Request& request) {
+  if (IsValidAck(request.request_id, request.acked_through)) {
+    return absl::OkStatus();
+  }
+  return Error(
+      ErrorCode::kBadArguments, "",
+      absl::StrCat("acked through ", request.acked_through,
+                   ", which is not before request ", request.request_id));
+}
+
+// Whether the request has a number among the writes of its session.
+bool IsCounted(const Request& request) {
+  return !request.session.IsNone() && request.request_id > 0 &&
+         !std::holds_alternative<CreateSessionRequest>(request.body);
+}
+
+// At most `max` bytes; no character of UTF-8 is cut in two.
+absl::string_view Prefix(absl::string_view text, size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && (static_cast<uint8_t>(text[max]) & 0xc0) == 0x80) --max;
+  return text.substr(0, max);
+}
+
 // Prepares one request: one method a kind, those of RequestChecker included.
 class Preparer {
  public:
-  Preparer(Zxid zxid, const Request& request, PendingState& pending,
+  Preparer(Zxid zxid, const Request& request,
+           const absl::Status& session_status, PendingState& pending,
            RequestChecker& checker, Prepared& prepared)
       : zxid_(zxid),
         request_(request),
+        session_status_(session_status),
         pending_(pending),
         checker_(checker),
         prepared_(prepared) {}
 
   absl::StatusOr<TxnBody> operator()(const MultiRequest& multi) {
+    // Each op checks the session; so no op must not mean no check.
+    if (multi.ops.empty() && !session_status_.ok()) return session_status_;
     MultiTxn txn;
     for (const MultiOpRequest& op : multi.ops) {
       absl::StatusOr<MultiOpTxn> checked = std::visit(
@@ -90,6 +120,12 @@ class Preparer {
   }
 
   absl::StatusOr<TxnBody> operator()(const CreateSessionRequest& create) {
+    if (create.password.size() != kSessionPasswordBytes) {
+      return Error(
+          ErrorCode::kBadArguments, "",
+          absl::StrCat("a session's password has ", kSessionPasswordBytes,
+                       " bytes; found ", create.password.size()));
+    }
     if (!IsValidSessionId(request_.session) || create.timeout_ms <= 0 ||
         pending_.HasSession(request_.session)) {
       return Error(ErrorCode::kBadArguments, "",
@@ -98,7 +134,7 @@ class Preparer {
                                 create.timeout_ms, " ms is not positive"));
     }
     pending_.OpenSession(zxid_, request_.session);
-    return CreateSessionTxn{create.timeout_ms};
+    return CreateSessionTxn{create.timeout_ms, create.password};
   }
 
   absl::StatusOr<TxnBody> operator()(const CloseSessionRequest&) {
@@ -126,6 +162,7 @@ class Preparer {
  private:
   const Zxid zxid_;
   const Request& request_;
+  const absl::Status& session_status_;
   PendingState& pending_;
   RequestChecker& checker_;
   Prepared& prepared_;
@@ -133,9 +170,46 @@ class Preparer {
 
 }  // namespace
 
+RequestState Outstanding::Classify(SessionId session,
+                                   int64_t request_id) const {
+  QUORATE_CHECK(request_id > 0);
+  if (!pending_.HasSession(session)) return RequestState::kNew;
+  const int64_t prepared = LastPrepared(session);
+  if (request_id == prepared + 1) return RequestState::kNew;
+  if (request_id > prepared) return RequestState::kGap;
+  return request_id <= LastApplied(session) ? RequestState::kApplied
+                                            : RequestState::kOutstanding;
+}
+
+int64_t Outstanding::LastApplied(SessionId session) const {
+  if (pending_.IsOpening(session)) return 0;
+  const Session* applied = state_.sessions().Find(session);
+  return applied == nullptr ? 0 : applied->last_request_id;
+}
+
+int64_t Outstanding::LastPrepared(SessionId session) const {
+  const PendingRequests::Last* pending = requests_.LastOf(session);
+  return pending != nullptr ? pending->request_id : LastApplied(session);
+}
+
+bool Outstanding::HasRoomFor(SessionId session, int64_t request_id,
+                             int64_t acked_through) const {
+  const Session* applied = state_.sessions().Find(session);
+  if (applied == nullptr) return true;
+  const int64_t first = applied->results.empty()
+                            ? applied->last_request_id + 1
+                            : applied->results.begin()->first;
+  return request_id - std::max(first - 1, acked_through) <=
+         static_cast<int64_t>(kMaxRememberedResults);
+}
+
 Prepared Outstanding::Prepare(Zxid zxid, const Request& request) {
+  const bool is_counted = IsCounted(request);
+  QUORATE_CHECK(!is_counted || Classify(request.session, request.request_id) ==
+                                   RequestState::kNew);
   Prepared prepared;
   prepared.status = CheckSize(request);
+  if (prepared.status.ok()) prepared.status = CheckAck(request);
   if (!prepared.status.ok()) return prepared;
   const absl::Status session_status =
       CheckSession(request.session, request.attachment);
@@ -143,7 +217,8 @@ Prepared Outstanding::Prepare(Zxid zxid, const Request& request) {
                          prepared.over_soft_quota);
   pending_.Begin(zxid);
   absl::StatusOr<TxnBody> body = std::visit(
-      Preparer(zxid, request, pending_, checker, prepared), request.body);
+      Preparer(zxid, request, session_status, pending_, checker, prepared),
+      request.body);
   if (!body.ok()) {
     pending_.RollBack();
     prepared.status = body.status();
@@ -154,13 +229,53 @@ Prepared Outstanding::Prepare(Zxid zxid, const Request& request) {
   if (std::holds_alternative<CloseSessionTxn>(*body)) {
     attachments_.erase(request.session.value);
   }
-  prepared.txn = {request.session, request.request_id, request.time_ms,
-                  *std::move(body)};
+  if (std::holds_alternative<CreateSessionTxn>(*body)) {
+    requests_.Add(zxid, request.session, 0);
+  }
+  Count(zxid, request);
+  prepared.txn = {request.session, request.request_id, request.acked_through,
+                  request.time_ms, *std::move(body)};
   return prepared;
+}
+
+Txn Outstanding::Fail(Zxid zxid, const Request& request,
+                      const Prepared& failed) {
+  ErrorTxn error;
+  error.code = ErrorCodeOf(failed.status);
+  QUORATE_CHECK(error.code != ErrorCode::kOk &&
+                error.code != ErrorCode::kSessionMoved);
+  const std::string path = ErrorPathOf(failed.status);
+  if (path.size() <= kMaxPathBytes) error.path = path;
+  error.message =
+      std::string(Prefix(failed.status.message(), kMaxErrorMessageBytes));
+  error.op_errors = failed.op_errors;
+  Count(zxid, request);
+  Txn txn;
+  txn.session = request.session;
+  const bool opens = std::holds_alternative<CreateSessionRequest>(request.body);
+  txn.request_id = opens ? 0 : request.request_id;
+  if (IsValidAck(txn.request_id, request.acked_through)) {
+    txn.acked_through = request.acked_through;
+  }
+  txn.time_ms = request.time_ms;
+  txn.body = std::move(error);
+  return txn;
+}
+
+void Outstanding::Count(Zxid zxid, const Request& request) {
+  if (IsCounted(request) && pending_.HasSession(request.session)) {
+    requests_.Add(zxid, request.session, request.request_id);
+  }
+}
+
+uint64_t Outstanding::AttachmentOf(SessionId session) const {
+  const auto found = attachments_.find(session.value);
+  return found == attachments_.end() ? 0 : found->second;
 }
 
 absl::Status Outstanding::CheckSession(SessionId session,
                                        uint64_t attachment) const {
+  if (session.IsNone()) return absl::OkStatus();
   if (!pending_.HasSession(session)) {
     return Error(ErrorCode::kSessionExpired, "",
                  absl::StrCat("session ", session.value, " is not open"));

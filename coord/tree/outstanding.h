@@ -6,14 +6,20 @@
 // applies; what does not is answered with one of ZooKeeper's errors.
 //
 //   Prepared prepared = outstanding.Prepare(zxid, request);
-//   if (prepared.status.ok()) propose(zxid, EncodeTxn(prepared.txn));
+//   if (!prepared.status.ok()) {
+//     prepared.txn = outstanding.Fail(zxid, request, prepared);
+//   }
+//   propose(zxid, EncodeTxn(prepared.txn));
 //   ...
 //   state.Apply(zxid, txn);        // once committed
 //   outstanding.OnApplied(zxid);
 //
-// An error may rest on txns that are not committed yet: answer it only after
-// all txns prepared before it have been committed (log an ErrorTxn, or wait).
-// A member that stops leading drops this object with its outstanding txns.
+// An error may rest on txns that are not committed yet, so it is logged in its
+// place behind them, too, and answered from there. A member that stops leading
+// drops this object with its outstanding txns.
+//
+// The writes of a session come in the order of their request ids: whoever calls
+// asks Classify() first, and prepares only what is new.
 //
 // Not thread-safe. The state machine must outlive it.
 
@@ -28,8 +34,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "coord/tree/error.h"
+#include "coord/tree/pending_requests.h"
 #include "coord/tree/pending_state.h"
 #include "coord/tree/request.h"
+#include "coord/tree/session_id.h"
 #include "coord/tree/state_machine.h"
 #include "coord/tree/txn.h"
 
@@ -47,16 +55,45 @@ struct Prepared {
   std::vector<std::string> over_soft_quota;
 };
 
+// Where a session's write is on its way.
+enum class RequestState {
+  kNew,          // the next: prepare it
+  kOutstanding,  // prepared, not applied: its result will come
+  kApplied,      // SessionTable::ResultOf() has the result, if not forgotten
+  kGap,          // one before it is missing: not to be taken
+};
+
 class Outstanding {
  public:
-  explicit Outstanding(const StateMachine& state) : pending_(state) {}
+  explicit Outstanding(const StateMachine& state)
+      : state_(state), pending_(state) {}
+
+  // The state of write `request_id` of `session`; always kNew for a session
+  // that is not open or is being closed. REQUIRES: request_id > 0.
+  RequestState Classify(SessionId session, int64_t request_id) const;
+
+  // False: too many results would be remembered for the session, as its client
+  // does not say which it has. Do not take the request; see
+  // kMaxRememberedResults for what happens else.
+  bool HasRoomFor(SessionId session, int64_t request_id,
+                  int64_t acked_through) const;
 
   // Checks `request`, and if it passes counts its txn as outstanding at `zxid`.
-  // REQUIRES: zxids of the txns grow, and are after the state's.
+  // REQUIRES: zxids of the txns grow, and are after the state's; a session's
+  // write that has a number is kNew.
   Prepared Prepare(Zxid zxid, const Request& request);
 
+  // After Prepare() has failed: the txn that gives the failure its place in the
+  // log. The request's number counts as outstanding at `zxid`. REQUIRES: not
+  // for SessionMoved, which must not use up a number: the connection that has
+  // the session now will send a write with the same one.
+  Txn Fail(Zxid zxid, const Request& request, const Prepared& failed);
+
   // The state machine has applied all up to `zxid`.
-  void OnApplied(Zxid zxid) { pending_.DropUpTo(zxid); }
+  void OnApplied(Zxid zxid) {
+    pending_.DropUpTo(zxid);
+    requests_.DropUpTo(zxid);
+  }
 
   // From now on `session` is used by the connection `attachment` alone:
   // requests by another are answered SessionMoved. REQUIRES: attachment != 0.
@@ -64,15 +101,25 @@ class Outstanding {
     attachments_[session.value] = attachment;
   }
 
-  // OK, SessionExpired (also for a session that was never open or is being
-  // closed) or SessionMoved.
+  // As it was attached; 0: not known.
+  uint64_t AttachmentOf(SessionId session) const;
+
+  // OK (always for none), SessionExpired (also for a session that was never
+  // open or is being closed) or SessionMoved.
   absl::Status CheckSession(SessionId session, uint64_t attachment) const;
 
   // Number of changes not yet applied.
-  size_t size() const { return pending_.size(); }
+  size_t size() const { return pending_.size() + requests_.size(); }
 
  private:
+  int64_t LastApplied(SessionId session) const;
+  int64_t LastPrepared(SessionId session) const;
+  // Counts the request's number, if it has one, as outstanding.
+  void Count(Zxid zxid, const Request& request);
+
+  const StateMachine& state_;
   PendingState pending_;
+  PendingRequests requests_;
   absl::flat_hash_map<int64_t, uint64_t> attachments_;
 };
 

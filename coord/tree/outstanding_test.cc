@@ -157,27 +157,55 @@ TEST_F(OutstandingTest, ChangesAndDeletesAsZooKeeperDoes) {
        ErrorCode::kBadVersion},
       {"container missing", DeleteContainerRequest{"/x"}, ErrorCode::kNoNode},
       {"ttl in use", DeleteContainerRequest{"/ttl"}, ErrorCode::kNotEmpty},
-      {"session twice", CreateSessionRequest{5}, ErrorCode::kBadArguments},
+      {"session twice", OpenSession(5), ErrorCode::kBadArguments},
   });
 }
 
 TEST_F(OutstandingTest, RefusesSessionsThatAreNotOpen) {
   const RequestBody bodies[] = {
-      MakeCreate("/n"),         DeleteRequest{"/v"},
-      SetDataRequest{"/v", ""}, SetAclRequest{"/v", World(31)},
-      CheckRequest{"/v"},       DeleteRecursiveRequest{"/p"},
+      MakeCreate("/n"),
+      DeleteRequest{"/v"},
+      SetDataRequest{"/v", ""},
+      SetAclRequest{"/v", World(31)},
+      CheckRequest{"/v"},
+      DeleteRecursiveRequest{"/p"},
       CloseSessionRequest{},
+      MultiRequest{},
+      DeleteContainerRequest{"/v"},
   };
   for (const RequestBody& body : bodies) {
     EXPECT_EQ(member_.AskFor({7}, body).error(), ErrorCode::kSessionExpired);
-    EXPECT_EQ(member_.AskFor({0}, body).error(), ErrorCode::kSessionExpired);
   }
   for (int64_t bad : {int64_t{0}, kContainerOwner, TtlOwner(5), int64_t{-1}}) {
-    EXPECT_EQ(member_.AskFor({bad}, CreateSessionRequest{5}).error(),
+    EXPECT_EQ(member_.AskFor({bad}, OpenSession(5)).error(),
               ErrorCode::kBadArguments);
   }
-  EXPECT_EQ(member_.AskFor({7}, CreateSessionRequest{0}).error(),
+  EXPECT_EQ(member_.AskFor({7}, OpenSession(0)).error(),
             ErrorCode::kBadArguments);
+  for (const char* password : {"", "fifteen bytes!!", "seventeen bytes!!"}) {
+    EXPECT_EQ(member_.AskFor({7}, CreateSessionRequest{5, password}).error(),
+              ErrorCode::kBadArguments);
+  }
+}
+
+TEST_F(OutstandingTest, NeedsASessionOnlyForEphemerals) {
+  Request request;
+  request.request_id = 12345;  // not looked at
+  const auto ask = [&](RequestBody body) {
+    request.body = std::move(body);
+    return member_.Ask(request).error();
+  };
+  EXPECT_EQ(ask(MakeCreate("/n")), ErrorCode::kOk);
+  EXPECT_EQ(ask(SetDataRequest{"/n", "x"}), ErrorCode::kOk);
+  EXPECT_EQ(ask(MultiRequest{{MakeCreate("/m"), DeleteRequest{"/m"}}}),
+            ErrorCode::kOk);
+  EXPECT_EQ(ask(DeleteRequest{"/n"}), ErrorCode::kOk);
+  EXPECT_EQ(ask(MakeCreate("/n", "", Mode::kEphemeral)),
+            ErrorCode::kBadArguments);
+  EXPECT_EQ(ask(MakeCreate("/n", "", Mode::kEphemeralSequential)),
+            ErrorCode::kBadArguments);
+  EXPECT_EQ(ask(CloseSessionRequest{}), ErrorCode::kSessionExpired);
+  EXPECT_EQ(ask(OpenSession(5)), ErrorCode::kBadArguments);
 }
 
 TEST_F(OutstandingTest, KnowsWhoUsesASession) {
@@ -192,6 +220,10 @@ TEST_F(OutstandingTest, KnowsWhoUsesASession) {
   EXPECT_TRUE(member_.Ask(request).status.ok());
   request.attachment = 0;
   EXPECT_TRUE(member_.Ask(request).status.ok());
+  EXPECT_EQ(member_.outstanding().AttachmentOf(TestMember::kSession), 2u);
+  EXPECT_EQ(member_.outstanding().AttachmentOf({7}), 0u);
+  member_.Ask(CloseSessionRequest{});
+  EXPECT_EQ(member_.outstanding().AttachmentOf(TestMember::kSession), 0u);
 }
 
 TEST_F(OutstandingTest, NumbersSequentialNodesByCreationsOfTheParent) {
@@ -257,7 +289,7 @@ TEST_F(OutstandingTest, LimitsARecursiveDelete) {
     }
     return ErrorCodeOf(prepared.status);
   };
-  ask(CreateSessionRequest{10});
+  ask(OpenSession(10));
   ask(MakeCreate("/big"));
   for (size_t i = 1; i < kMaxRecursiveDelete; ++i) {
     ask(MakeCreate("/big/n", "", Mode::kPersistentSequential));
@@ -294,7 +326,7 @@ TEST_F(OutstandingTest, SeesWhatIsOutstanding) {
   EXPECT_EQ(ask(CloseSessionRequest{}), ErrorCode::kOk);
   EXPECT_EQ(ask(MakeCreate("/z")), ErrorCode::kSessionExpired);
   // The close takes the ephemeral that is outstanding with the applied one.
-  EXPECT_EQ(ask(CreateSessionRequest{30'000}), ErrorCode::kOk);
+  EXPECT_EQ(ask(OpenSession(30'000)), ErrorCode::kOk);
   EXPECT_EQ(ask(CheckRequest{"/e"}), ErrorCode::kNoNode);
   EXPECT_EQ(ask(CheckRequest{"/o/e"}), ErrorCode::kNoNode);
   EXPECT_EQ(ask(CheckRequest{"/o", 1}), ErrorCode::kOk);

@@ -43,6 +43,11 @@ bool PendingState::HasSession(SessionId session) const {
   return state_.sessions().Has(session);
 }
 
+bool PendingState::IsOpening(SessionId session) const {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() && found->second.open;
+}
+
 std::vector<std::string> PendingState::EphemeralsOf(SessionId session) const {
   std::vector<std::string> paths;
   if (const Tree::PathSet* applied = state_.tree().EphemeralsOf(session)) {

@@ -47,6 +47,8 @@ class PendingState {
   // Nothing if there is none.
   std::optional<PendingNode> Find(absl::string_view path) const;
   bool HasSession(SessionId session) const;
+  // Its opening is outstanding.
+  bool IsOpening(SessionId session) const;
   // Sorted.
   std::vector<std::string> EphemeralsOf(SessionId session) const;
   // `path` and what is below, sorted; only the first `max` and one more.

@@ -84,6 +84,7 @@ struct DeleteRecursiveRequest {
 // Opens Request::session.
 struct CreateSessionRequest {
   int32_t timeout_ms = 0;  // as negotiated; at least 1
+  std::string password;    // kSessionPasswordBytes; who shows it may resume
 };
 
 // Closes Request::session, which the client asked for or which has expired.
@@ -100,12 +101,19 @@ using RequestBody = std::variant<CreateRequest, DeleteRequest, SetDataRequest,
                                  CloseSessionRequest, DeleteContainerRequest>;
 
 struct Request {
+  // None: no session is checked, and no ephemeral can be created.
   SessionId session;
   // The connection by which the session is used, as Outstanding::Attach()
   // knows it; 0: do not ask.
   uint64_t attachment = 0;
-  int64_t request_id = 0;  // goes into the txn as it is
-  int64_t time_ms = 0;     // now, since the epoch, by the leader's clock
+  // The number of this request in its session, from 1 without a gap; 0: it is
+  // not counted, as the close of a session that has expired. Without a session,
+  // and to open one, it is not looked at. Goes into the txn as it is.
+  int64_t request_id = 0;
+  // The results of the session's requests up to this one need not be remembered
+  // any more; below request_id. 0: none.
+  int64_t acked_through = 0;
+  int64_t time_ms = 0;  // now, since the epoch, by the leader's clock
   std::vector<Identity> identities;  // of the requester
   RequestBody body;
 };

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "coord/tree/acl.h"
+#include "coord/tree/due_nodes.h"
 #include "coord/tree/error.h"
 #include "coord/tree/node_kind.h"
 #include "coord/tree/path.h"
@@ -25,6 +26,11 @@ bool IsSequential(CreateMode mode) {
   return mode == CreateMode::kPersistentSequential ||
          mode == CreateMode::kEphemeralSequential ||
          mode == CreateMode::kPersistentSequentialWithTtl;
+}
+
+bool IsEphemeral(CreateMode mode) {
+  return mode == CreateMode::kEphemeral ||
+         mode == CreateMode::kEphemeralSequential;
 }
 
 bool HasTtl(CreateMode mode) {
@@ -83,6 +89,10 @@ absl::StatusOr<CreateTxn> RequestChecker::operator()(
                               create.ttl_ms));
   }
   if (!session_status_.ok()) return session_status_;
+  if (IsEphemeral(create.mode) && request_.session.IsNone()) {
+    return Error(ErrorCode::kBadArguments, create.path,
+                 "an ephemeral needs a session");
+  }
   if (absl::Status status = CheckPathOutline(create.path); !status.ok()) {
     return status;
   }
@@ -248,6 +258,7 @@ absl::StatusOr<DeleteRecursiveTxn> RequestChecker::operator()(
 
 absl::StatusOr<DeleteContainerTxn> RequestChecker::operator()(
     const DeleteContainerRequest& del) {
+  if (!session_status_.ok()) return session_status_;
   if (absl::Status status = CheckDeletable(del.path); !status.ok()) {
     return status;
   }
@@ -256,12 +267,8 @@ absl::StatusOr<DeleteContainerTxn> RequestChecker::operator()(
   if (node->num_children > 0) {
     return Error(ErrorCode::kNotEmpty, del.path);
   }
-  const int64_t owner = node->ephemeral_owner;
-  const bool is_due =
-      (KindOf(owner) == NodeKind::kContainer && node->creations != 0) ||
-      (KindOf(owner) == NodeKind::kTtl &&
-       request_.time_ms - node->mtime_ms >= TtlMs(owner));
-  if (!is_due) {
+  if (!IsDue(node->ephemeral_owner, node->creations, node->mtime_ms,
+             request_.time_ms)) {
     return Error(ErrorCode::kBadVersion, del.path,
                  "it is no container or TTL node that is due");
   }
@@ -328,9 +335,7 @@ absl::Status RequestChecker::CheckQuotas(absl::string_view path,
 int64_t RequestChecker::OwnerFor(const CreateRequest& create) const {
   if (HasTtl(create.mode)) return TtlOwner(create.ttl_ms);
   if (create.mode == CreateMode::kContainer) return kContainerOwner;
-  const bool is_ephemeral = create.mode == CreateMode::kEphemeral ||
-                            create.mode == CreateMode::kEphemeralSequential;
-  return is_ephemeral ? request_.session.value : 0;
+  return IsEphemeral(create.mode) ? request_.session.value : 0;
 }
 
 void RequestChecker::PutCreated(const CreateTxn& txn, PendingNode parent) {

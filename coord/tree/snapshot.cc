@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
-#include "coord/base/check.h"
 #include "coord/tree/snapshot_format.h"
 #include "coord/tree/wire.h"
 
@@ -17,41 +16,13 @@ namespace {
 // What passing over a znode counts against the bytes that Next() may write.
 constexpr size_t kPassingCost = 64;
 
-// Appends a record: its size is filled in when the body is complete.
-class RecordWriter {
- public:
-  RecordWriter(SnapshotRecord kind, std::string& out)
-      : out_(out), start_(out.size()), writer_(out) {
-    writer_.U32(0);
-    writer_.U8(static_cast<uint8_t>(kind));
-  }
-  ~RecordWriter() {
-    const size_t size = out_.size() - start_ - 4;
-    QUORATE_CHECK(size <= kMaxSnapshotRecordBytes);
-    std::string prefix;
-    WireWriter(prefix).U32(static_cast<uint32_t>(size));
-    out_.replace(start_, prefix.size(), prefix);
-  }
-  RecordWriter(const RecordWriter&) = delete;
-  RecordWriter& operator=(const RecordWriter&) = delete;
-
-  WireWriter* operator->() { return &writer_; }
-  WireWriter& operator*() { return writer_; }
-
- private:
-  std::string& out_;
-  const size_t start_;
-  WireWriter writer_;
-};
-
 }  // namespace
 
 Snapshot::Snapshot(StateMachine& state)
     : state_(state),
       zxid_(state.applied()),
       digest_(state.digest()),
-      sessions_(state.sessions().sessions().begin(),
-                state.sessions().sessions().end()) {
+      sessions_(state.sessions_) {
   state_.tree_->AddObserver(this);
 }
 
@@ -71,25 +42,21 @@ bool Snapshot::Next(size_t max_bytes, std::string& out) {
   if (ended_) return false;
   const size_t start = out.size();
   if (!started_) {
-    RecordWriter record(SnapshotRecord::kHeader, out);
+    SnapshotRecordWriter record(SnapshotRecord::kHeader, out);
     record->U32(kSnapshotMagic);
     record->U32(kSnapshotVersion);
     record->U64(zxid_.value());
     record->U64(digest_);
     started_ = true;
   }
-  while (next_session_ < sessions_.size()) {
+  do {
     if (out.size() - start >= max_bytes) return true;
-    const auto& [id, session] = sessions_[next_session_++];
-    RecordWriter record(SnapshotRecord::kSession, out);
-    record->I64(id.value);
-    record->I32(session.timeout_ms);
-  }
+  } while (sessions_.Next(out));
   for (size_t cost = out.size() - start; cost < max_bytes;) {
     const size_t before = out.size();
     if (!NextNode(out)) {
-      RecordWriter record(SnapshotRecord::kEnd, out);
-      record->U64(sessions_.size());
+      SnapshotRecordWriter record(SnapshotRecord::kEnd, out);
+      record->U64(sessions_.num_written());
       record->U64(nodes_written_);
       ended_ = true;
       state_.tree_->RemoveObserver(this);
@@ -134,9 +101,10 @@ void Snapshot::WriteNode(const NodeImage& node, std::string& out) {
     const auto [id, is_new] =
         acl_ids_.try_emplace(encoding, static_cast<uint32_t>(acl_ids_.size()));
     number->second = id->second;
-    if (is_new) WriteAcl(*node.acl, *RecordWriter(SnapshotRecord::kAcl, out));
+    if (is_new)
+      WriteAcl(*node.acl, *SnapshotRecordWriter(SnapshotRecord::kAcl, out));
   }
-  RecordWriter record(SnapshotRecord::kNode, out);
+  SnapshotRecordWriter record(SnapshotRecord::kNode, out);
   record->String(node.path);
   record->String(node.data);
   record->U32(number->second);

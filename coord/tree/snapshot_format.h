@@ -1,9 +1,15 @@
-// Constants of the snapshot stream, for its writer and its loader alone.
+// The format of snapshots, described in snapshot.h. For its writers and its
+// loader alone.
 
 #ifndef QUORATE_COORD_TREE_SNAPSHOT_FORMAT_H_
 #define QUORATE_COORD_TREE_SNAPSHOT_FORMAT_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
+
+#include "coord/base/check.h"
+#include "coord/tree/wire.h"
 
 namespace quorate::tree {
 
@@ -18,6 +24,36 @@ enum class SnapshotRecord : uint8_t {
   kAcl = 3,
   kNode = 4,
   kEnd = 5,
+  kResult = 6,
+};
+
+// Appends a record: its size is filled in when the body is complete, at the end
+// of the writer's life.
+class SnapshotRecordWriter {
+ public:
+  // `out` must outlive it.
+  SnapshotRecordWriter(SnapshotRecord kind, std::string& out)
+      : out_(out), start_(out.size()), writer_(out) {
+    writer_.U32(0);
+    writer_.U8(static_cast<uint8_t>(kind));
+  }
+  ~SnapshotRecordWriter() {
+    const size_t size = out_.size() - start_ - 4;
+    QUORATE_CHECK(size <= kMaxSnapshotRecordBytes);
+    std::string prefix;
+    WireWriter(prefix).U32(static_cast<uint32_t>(size));
+    out_.replace(start_, prefix.size(), prefix);
+  }
+  SnapshotRecordWriter(const SnapshotRecordWriter&) = delete;
+  SnapshotRecordWriter& operator=(const SnapshotRecordWriter&) = delete;
+
+  WireWriter* operator->() { return &writer_; }
+  WireWriter& operator*() { return writer_; }
+
+ private:
+  std::string& out_;
+  const size_t start_;
+  WireWriter writer_;
 };
 
 }  // namespace quorate::tree

@@ -12,6 +12,7 @@
 #include "coord/tree/snapshot.h"
 #include "coord/tree/snapshot_format.h"
 #include "coord/tree/txn.h"
+#include "coord/tree/txn_result.h"
 #include "coord/tree/wire.h"
 
 namespace quorate::tree {
@@ -50,11 +51,16 @@ absl::Status SnapshotLoader::Read(absl::string_view record) {
   if (has_header_ == (kind == SnapshotRecord::kHeader) || has_end_) {
     return Malformed("a header is not first, or the end is not last");
   }
+  if ((results_to_come_ > 0) != (kind == SnapshotRecord::kResult)) {
+    return Malformed("results that no session has, or too few");
+  }
   switch (kind) {
     case SnapshotRecord::kHeader:
       return ReadHeader(body);
     case SnapshotRecord::kSession:
       return ReadSession(body);
+    case SnapshotRecord::kResult:
+      return ReadResultRecord(body);
     case SnapshotRecord::kAcl:
       return ReadAclRecord(body);
     case SnapshotRecord::kNode:
@@ -87,15 +93,37 @@ absl::Status SnapshotLoader::ReadHeader(absl::string_view body) {
 absl::Status SnapshotLoader::ReadSession(absl::string_view body) {
   WireReader reader(body);
   const SessionId id{reader.I64()};
-  const Session session{reader.I32()};
-  if (!reader.AtEnd() || !IsValidSessionId(id) || session.timeout_ms <= 0) {
+  const int32_t timeout_ms = reader.I32();
+  const absl::string_view password = reader.String();
+  const int64_t last_request_id = reader.I64();
+  const uint32_t results = reader.U32();
+  if (!reader.AtEnd() || !IsValidSessionId(id) || timeout_ms <= 0 ||
+      password.size() != kSessionPasswordBytes || last_request_id < 0 ||
+      results > kMaxRememberedResults || results > last_request_id) {
     return Malformed("a session");
   }
   const bool in_order = sessions_.sessions().empty() || last_session_ < id;
-  if (!in_order || nodes_read_ > 0 || !sessions_.Open(id, session)) {
+  if (!in_order || nodes_read_ > 0 ||
+      !sessions_.Open(id, timeout_ms, std::string(password))) {
     return Malformed("sessions out of order");
   }
+  sessions_.RestoreCount(id, last_request_id);
+  results_to_come_ = results;
   last_session_ = id;
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotLoader::ReadResultRecord(absl::string_view body) {
+  WireReader reader(body);
+  RememberedResult result = ReadResult(reader);
+  if (!reader.AtEnd() || result.zxid > zxid_) return Malformed("a result");
+  const Session& session = *sessions_.Find(last_session_);
+  const int64_t request_id = session.last_request_id - --results_to_come_;
+  sessions_.RestoreResult(last_session_, request_id, std::move(result));
+  if (session.results.size() > 1 &&
+      session.result_bytes > kMaxRememberedBytes) {
+    return Malformed("more results than a session remembers");
+  }
   return absl::OkStatus();
 }
 

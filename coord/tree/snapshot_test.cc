@@ -25,7 +25,7 @@ absl::StatusOr<std::unique_ptr<StateMachine>> Load(const std::string& stream,
 
 // A member with some of everything.
 void Fill(TestMember& member) {
-  member.AskFor({3}, CreateSessionRequest{10});
+  member.AskFor({3}, OpenSession(10));
   member.AskFor({3}, MakeCreate("/theirs", "", CreateMode::kEphemeral));
   for (const char* path : {"/a", "/a/1", "/a/2", "/a/2/x", "/a-", "/b"}) {
     member.Create(path, path);
@@ -84,6 +84,63 @@ TEST(SnapshotTest, HoldsTheStateAtItsZxidWhileTxnsGoOn) {
     EXPECT_EQ(stream, expected) << "after " << slices << " slices";
     EXPECT_EQ(snapshot.num_copies(), 0u);
   }
+}
+
+TEST(SnapshotTest, HoldsTheSessionsAtItsZxidWhileTheyWriteOn) {
+  const auto fill = [](TestMember& member) {
+    for (int64_t id : {10, 20, 30, 40}) {
+      member.AskFor({id}, OpenSession(7));
+      for (int i = 0; i < 3; ++i) {
+        member.AskFor({id}, SetDataRequest{"/", std::to_string(id)});
+      }
+      member.AskFor({id}, MakeCreate("/x/y"));
+    }
+  };
+  TestMember member;
+  fill(member);
+  const std::string expected = SnapshotOf(member.state());
+  for (int slices = 0; slices < 20; ++slices) {
+    TestMember other;
+    fill(other);
+    Snapshot snapshot(other.state());
+    std::string stream;
+    for (int i = 0; i < slices; ++i) snapshot.Next(1, stream);
+    for (int i = 0; i < 2; ++i) {
+      other.AskFor({5}, OpenSession(1));
+      other.AskFor({20}, SetDataRequest{"/", "later"});
+      other.AskFor({25}, OpenSession(1));
+      other.AskFor({30}, CloseSessionRequest{});
+      other.AskFor({30}, OpenSession(8));
+      other.AskFor({40}, SetDataRequest{"/", "later"});
+      other.AskFor({40}, CloseSessionRequest{});
+      other.AskFor({25}, CloseSessionRequest{});
+      other.AskFor({50}, OpenSession(1));
+    }
+    while (snapshot.Next(1, stream)) {
+    }
+    EXPECT_EQ(stream, expected) << "after " << slices << " slices";
+  }
+}
+
+TEST(SnapshotTest, KeepsTheResultsOfSessions) {
+  TestMember member;
+  Request request;
+  request.session = TestMember::kSession;
+  for (request.request_id = 1; request.request_id < 9; ++request.request_id) {
+    request.acked_through = request.request_id / 2;
+    request.body = MakeCreate("/n", "", CreateMode::kPersistentSequential);
+    ASSERT_TRUE(member.Ask(request).status.ok());
+  }
+  const auto loaded = Load(SnapshotOf(member.state()), 5);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const Session& before = *member.state().sessions().Find(TestMember::kSession);
+  const Session& after = *(*loaded)->sessions().Find(TestMember::kSession);
+  EXPECT_EQ(after.timeout_ms, before.timeout_ms);
+  EXPECT_EQ(after.password, before.password);
+  EXPECT_EQ(after.last_request_id, 8);
+  EXPECT_EQ(after.results, before.results);
+  EXPECT_EQ(after.results.begin()->first, 5);
+  EXPECT_EQ(after.results.at(8).result.path, "/n0000000007");
 }
 
 TEST(SnapshotTest, MayBeGivenUp) {

@@ -23,6 +23,12 @@ absl::Status Diverged(absl::string_view what, absl::string_view path) {
                    "; this member has diverged and must stop"));
 }
 
+// Whether the txn has a number among the writes of its session.
+bool IsCounted(const Txn& txn) {
+  return !txn.session.IsNone() && txn.request_id > 0 &&
+         !std::holds_alternative<CreateSessionTxn>(txn.body);
+}
+
 }  // namespace
 
 // Applies the body of one txn: one method a kind.
@@ -109,7 +115,7 @@ class StateMachine::Applier {
 
   absl::StatusOr<TxnResult> operator()(const CreateSessionTxn& txn) {
     if (!IsValidSessionId(txn_.session) ||
-        !state_.sessions_.Open(txn_.session, {txn.timeout_ms})) {
+        !state_.sessions_.Open(txn_.session, txn.timeout_ms, txn.password)) {
       return Diverged("create session", absl::StrCat(txn_.session.value));
     }
     return TxnResult();
@@ -131,6 +137,11 @@ class StateMachine::Applier {
   absl::StatusOr<TxnResult> operator()(const ErrorTxn& txn) {
     TxnResult result;
     result.error = txn.code;
+    result.path = txn.path;
+    result.message = txn.message;
+    for (const ErrorCode op : txn.op_errors) {
+      result.multi.emplace_back().error = op;
+    }
     return result;
   }
 
@@ -181,11 +192,29 @@ StateMachine::StateMachine(Zxid applied, std::unique_ptr<Tree> tree,
 
 absl::StatusOr<Applied> StateMachine::Apply(Zxid zxid, const Txn& txn) {
   if (absl::Status status = Skip(zxid); !status.ok()) return status;
+  const Session* session =
+      IsCounted(txn) ? sessions_.Find(txn.session) : nullptr;
+  if (session != nullptr && txn.request_id != session->last_request_id + 1) {
+    return Diverged("request", absl::StrCat(txn.request_id, " behind request ",
+                                            session->last_request_id,
+                                            " of session ", txn.session.value));
+  }
+  // An error may be just that: the session is not open.
+  if (IsCounted(txn) && session == nullptr &&
+      !std::holds_alternative<ErrorTxn>(txn.body)) {
+    return Diverged("request of the closed session",
+                    absl::StrCat(txn.session.value));
+  }
   Applied applied;
   absl::StatusOr<TxnResult> result =
       std::visit(Applier(*this, zxid, txn, applied.events), txn.body);
   if (!result.ok()) return result.status();
   applied.result = *std::move(result);
+  if (session != nullptr) {
+    // False if the txn has closed the session.
+    sessions_.Remember(txn.session, txn.request_id, txn.acked_through,
+                       {.zxid = zxid, .result = applied.result});
+  }
   return applied;
 }
 

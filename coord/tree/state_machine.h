@@ -13,32 +13,19 @@
 #define QUORATE_COORD_TREE_STATE_MACHINE_H_
 
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "coord/tree/digest.h"
-#include "coord/tree/error.h"
 #include "coord/tree/event.h"
 #include "coord/tree/sessions.h"
 #include "coord/tree/stat.h"
 #include "coord/tree/tree.h"
 #include "coord/tree/txn.h"
+#include "coord/tree/txn_result.h"
 
 namespace quorate::tree {
-
-// What the asker of one txn, or of one op of a multi, is told.
-struct TxnResult {
-  ErrorCode error = ErrorCode::kOk;  // another only for an ErrorTxn
-  std::string path;                  // "" for sessions, multis and errors
-  std::optional<Stat> stat;          // after creates, set data, set ACL
-  std::vector<TxnResult> multi;      // of a multi: one for each op, in order
-
-  bool operator==(const TxnResult&) const = default;
-};
 
 struct Applied {
   TxnResult result;
@@ -53,10 +40,11 @@ class StateMachine {
   StateMachine(Zxid applied, std::unique_ptr<Tree> tree, SessionTable sessions);
 
   // Applies what was committed at `zxid`. Zxids grow; they may skip records
-  // that hold no txn. InvalidArgument, with nothing changed: `zxid` is not
-  // after applied(). DataLoss: the txn does not fit the state, so that this
-  // member and whoever logged the txn have diverged. The state may then be
-  // half changed: stop the member and do not use it again.
+  // that hold no txn. The result of a session's write (request id above 0) is
+  // remembered with the session, errors too. InvalidArgument, with nothing
+  // changed: `zxid` is not after applied(). DataLoss: the txn does not fit the
+  // state, so that this member and whoever logged the txn have diverged. The
+  // state may then be half changed: stop the member and do not use it again.
   absl::StatusOr<Applied> Apply(Zxid zxid, const Txn& txn);
 
   // Notes a committed record that holds no txn, such as NEWLEADER.
@@ -70,7 +58,7 @@ class StateMachine {
   const SessionTable& sessions() const { return sessions_; }
 
  private:
-  friend class Snapshot;  // observes the tree
+  friend class Snapshot;  // observes tree and sessions
   class Applier;
 
   Zxid applied_;

@@ -67,7 +67,7 @@ TEST(StateMachineTest, ClosingASessionTakesItsEphemerals) {
 TEST(StateMachineTest, ZxidsOnlyGrow) {
   StateMachine state;
   Txn txn;
-  txn.body = ErrorTxn{ErrorCode::kNoNode};
+  txn.body = ErrorTxn{ErrorCode::kNoNode, "", "", {}};
   EXPECT_EQ(state.Apply(Zxid(1, 1), txn)->result.error, ErrorCode::kNoNode);
   EXPECT_EQ(state.Apply(Zxid(1, 1), txn).status().code(),
             absl::StatusCode::kInvalidArgument);
@@ -91,7 +91,7 @@ TEST(StateMachineTest, NoticesThatItHasDiverged) {
       CheckTxn{"/x"},
       MultiTxn{{CheckTxn{"/"}, DeleteTxn{"/x"}}},
       CloseSessionTxn{},
-      CreateSessionTxn{5},  // for no session
+      CreateSessionTxn{5, kTestPassword},  // for no session
   };
   for (const TxnBody& body : bodies) {
     StateMachine state;

@@ -11,7 +11,7 @@
 namespace quorate::tree {
 
 TestMember::TestMember() {
-  QUORATE_CHECK(AskFor(kSession, CreateSessionRequest{30'000}).status.ok());
+  QUORATE_CHECK(AskFor(kSession, OpenSession(30'000)).status.ok());
 }
 
 TestMember::Answer TestMember::Ask(Request request) {
@@ -35,6 +35,7 @@ TestMember::Answer TestMember::Ask(RequestBody body,
                                    std::vector<Identity> identities) {
   Request request;
   request.session = kSession;
+  request.request_id = NextRequestId(kSession);
   request.identities = std::move(identities);
   request.body = std::move(body);
   return Ask(std::move(request));
@@ -43,8 +44,14 @@ TestMember::Answer TestMember::Ask(RequestBody body,
 TestMember::Answer TestMember::AskFor(SessionId session, RequestBody body) {
   Request request;
   request.session = session;
+  request.request_id = NextRequestId(session);
   request.body = std::move(body);
   return Ask(std::move(request));
+}
+
+int64_t TestMember::NextRequestId(SessionId session) const {
+  const Session* found = state_.sessions().Find(session);
+  return found == nullptr ? 1 : found->last_request_id + 1;
 }
 
 TestMember::Answer TestMember::Create(std::string path, std::string data,
@@ -58,6 +65,10 @@ TestMember::Answer TestMember::Delete(std::string path) {
 
 TestMember::Answer TestMember::Set(std::string path, std::string data) {
   return Ask(SetDataRequest{std::move(path), std::move(data)});
+}
+
+CreateSessionRequest OpenSession(int32_t timeout_ms) {
+  return {timeout_ms, kTestPassword};
 }
 
 CreateRequest MakeCreate(std::string path, std::string data, CreateMode mode) {

@@ -35,7 +35,8 @@ class TestMember {
   TestMember();
 
   Answer Ask(Request request);
-  // By kSession, as nobody in particular.
+  // By kSession, as nobody in particular. These and those below are numbered as
+  // the session's writes.
   Answer Ask(RequestBody body, std::vector<Identity> identities = {});
   Answer AskFor(SessionId session, RequestBody body);
 
@@ -51,11 +52,17 @@ class TestMember {
   void set_time_ms(int64_t time_ms) { time_ms_ = time_ms; }
 
  private:
+  int64_t NextRequestId(SessionId session) const;
+
   StateMachine state_;
   Outstanding outstanding_{state_};
   Zxid zxid_{1, 0};
   int64_t time_ms_ = 1000;
 };
+
+// With kTestPassword.
+CreateSessionRequest OpenSession(int32_t timeout_ms);
+inline constexpr char kTestPassword[] = "sixteen bytes!!!";
 
 // A create request with an open ACL.
 CreateRequest MakeCreate(std::string path, std::string data = "",

@@ -74,6 +74,15 @@ PlainModel::Outcome PlainModel::Ask(const Request& request, Zxid zxid) {
   } else {
     RefreshStats();
   }
+  const auto session = sessions_.find(request.session.value);
+  if (session != sessions_.end() && request.request_id > 0 &&
+      !std::holds_alternative<CreateSessionRequest>(request.body)) {
+    session->second.last_request_id = request.request_id;
+    auto& outcomes = session->second.outcomes;
+    outcomes.erase(outcomes.begin(),
+                   outcomes.upper_bound(request.acked_through));
+    outcomes[request.request_id] = outcome_;
+  }
   return std::exchange(outcome_, {});
 }
 
@@ -110,8 +119,9 @@ ErrorCode PlainModel::Do(const Request& request, const CreateRequest& create) {
           : create.ttl_ms >= 0) {
     return ErrorCode::kBadArguments;
   }
-  if (!sessions_.contains(request.session.value)) {
-    return ErrorCode::kSessionExpired;
+  if (!MayAsk(request)) return ErrorCode::kSessionExpired;
+  if ((mode == 1 || mode == 3) && request.session.value == 0) {
+    return ErrorCode::kBadArguments;
   }
   if (create.path.find('/') == std::string::npos ||
       create.path.find('\0') != std::string::npos) {
@@ -158,9 +168,7 @@ ErrorCode PlainModel::Do(const Request& request, const CreateRequest& create) {
 }
 
 ErrorCode PlainModel::Do(const Request& request, const DeleteRequest& del) {
-  if (!sessions_.contains(request.session.value)) {
-    return ErrorCode::kSessionExpired;
-  }
+  if (!MayAsk(request)) return ErrorCode::kSessionExpired;
   if (del.path.find('/') == std::string::npos ||
       Reserved().contains(del.path)) {
     return ErrorCode::kBadArguments;
@@ -179,9 +187,7 @@ ErrorCode PlainModel::Do(const Request& request, const DeleteRequest& del) {
 }
 
 ErrorCode PlainModel::Do(const Request& request, const SetDataRequest& set) {
-  if (!sessions_.contains(request.session.value)) {
-    return ErrorCode::kSessionExpired;
-  }
+  if (!MayAsk(request)) return ErrorCode::kSessionExpired;
   if (!IsValid(set.path)) return ErrorCode::kBadArguments;
   if (!Has(set.path)) return ErrorCode::kNoNode;
   if (!Allows(request, set.path, 2)) return ErrorCode::kNoAuth;
@@ -205,9 +211,7 @@ ErrorCode PlainModel::Do(const Request& request, const SetDataRequest& set) {
 }
 
 ErrorCode PlainModel::Do(const Request& request, const SetAclRequest& set) {
-  if (!sessions_.contains(request.session.value)) {
-    return ErrorCode::kSessionExpired;
-  }
+  if (!MayAsk(request)) return ErrorCode::kSessionExpired;
   if (!IsValid(set.path)) return ErrorCode::kBadArguments;
   if (set.acl.empty()) return ErrorCode::kInvalidAcl;
   if (!Has(set.path)) return ErrorCode::kNoNode;
@@ -223,9 +227,7 @@ ErrorCode PlainModel::Do(const Request& request, const SetAclRequest& set) {
 }
 
 ErrorCode PlainModel::Do(const Request& request, const CheckRequest& check) {
-  if (!sessions_.contains(request.session.value)) {
-    return ErrorCode::kSessionExpired;
-  }
+  if (!MayAsk(request)) return ErrorCode::kSessionExpired;
   if (!IsValid(check.path)) return ErrorCode::kBadArguments;
   if (!Has(check.path)) return ErrorCode::kNoNode;
   if (!Allows(request, check.path, 1)) return ErrorCode::kNoAuth;
@@ -237,6 +239,7 @@ ErrorCode PlainModel::Do(const Request& request, const CheckRequest& check) {
 }
 
 ErrorCode PlainModel::Do(const Request& request, const MultiRequest& multi) {
+  if (multi.ops.empty() && !MayAsk(request)) return ErrorCode::kSessionExpired;
   const std::map<std::string, Node> before = nodes_;
   for (size_t i = 0; i < multi.ops.size(); ++i) {
     const ErrorCode error = std::visit(
@@ -254,9 +257,7 @@ ErrorCode PlainModel::Do(const Request& request, const MultiRequest& multi) {
 
 ErrorCode PlainModel::Do(const Request& request,
                          const DeleteRecursiveRequest& del) {
-  if (!sessions_.contains(request.session.value)) {
-    return ErrorCode::kSessionExpired;
-  }
+  if (!MayAsk(request)) return ErrorCode::kSessionExpired;
   if (del.path.find('/') == std::string::npos ||
       Reserved().contains(del.path)) {
     return ErrorCode::kBadArguments;
@@ -287,8 +288,12 @@ ErrorCode PlainModel::Do(const Request& request,
 
 ErrorCode PlainModel::Do(const Request& request,
                          const CreateSessionRequest& create) {
+  if (request.session.value == 0) return ErrorCode::kBadArguments;
+  Session session;
+  session.timeout_ms = create.timeout_ms;
+  session.password = create.password;
   const bool is_new =
-      sessions_.emplace(request.session.value, create.timeout_ms).second;
+      sessions_.emplace(request.session.value, std::move(session)).second;
   return is_new ? ErrorCode::kOk : ErrorCode::kBadArguments;
 }
 
@@ -309,6 +314,7 @@ ErrorCode PlainModel::Do(const Request& request, const CloseSessionRequest&) {
 
 ErrorCode PlainModel::Do(const Request& request,
                          const DeleteContainerRequest& del) {
+  if (!MayAsk(request)) return ErrorCode::kSessionExpired;
   if (del.path.find('/') == std::string::npos ||
       Reserved().contains(del.path)) {
     return ErrorCode::kBadArguments;
@@ -326,6 +332,11 @@ ErrorCode PlainModel::Do(const Request& request,
   DeleteOne(del.path);
   outcome_.results.emplace_back(del.path, Stat());
   return ErrorCode::kOk;
+}
+
+bool PlainModel::MayAsk(const Request& request) const {
+  return request.session.value == 0 ||
+         sessions_.contains(request.session.value);
 }
 
 bool PlainModel::Allows(const Request& request, const std::string& path,

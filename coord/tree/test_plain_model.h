@@ -36,6 +36,13 @@ class PlainModel {
     std::vector<std::pair<int, std::string>> events;  // type, path
   };
 
+  struct Session {
+    int32_t timeout_ms = 0;
+    std::string password;
+    int64_t last_request_id = 0;
+    std::map<int64_t, Outcome> outcomes;  // not yet acked
+  };
+
   PlainModel();
 
   // Checks and applies at once.
@@ -43,7 +50,7 @@ class PlainModel {
 
   bool Has(const std::string& path) const { return nodes_.contains(path); }
   const std::map<std::string, Node>& nodes() const { return nodes_; }
-  const std::map<int64_t, int32_t>& sessions() const { return sessions_; }
+  const std::map<int64_t, Session>& sessions() const { return sessions_; }
   Stat StatOf(const std::string& path) const;
   std::vector<std::string> ChildrenOf(const std::string& path) const;
   // Sorted as text.
@@ -61,6 +68,7 @@ class PlainModel {
   ErrorCode Do(const Request& request, const CloseSessionRequest&);
   ErrorCode Do(const Request& request, const DeleteContainerRequest& del);
 
+  bool MayAsk(const Request& request) const;
   bool Allows(const Request& request, const std::string& path,
               uint32_t permission) const;
   bool OverQuota(const std::string& path, int64_t count, int64_t bytes) const;
@@ -69,7 +77,7 @@ class PlainModel {
   void RefreshStats();
 
   std::map<std::string, Node> nodes_;
-  std::map<int64_t, int32_t> sessions_;
+  std::map<int64_t, Session> sessions_;
   Zxid zxid_;
   Outcome outcome_;
 };

@@ -21,6 +21,12 @@ namespace quorate::tree {
 
 // Most bytes of data that a znode can have.
 inline constexpr size_t kMaxDataBytes = 0xfffff;
+// Most ops that a multi may have.
+inline constexpr size_t kMaxMultiOps = 4096;
+// A session's password has exactly so many bytes.
+inline constexpr size_t kSessionPasswordBytes = 16;
+// Most bytes of the message of an error; more is cut off.
+inline constexpr size_t kMaxErrorMessageBytes = 1024;
 
 struct CreateTxn {
   std::string path;  // with the sequence number, if it has one
@@ -77,6 +83,7 @@ struct MultiTxn {
 // Opens Txn::session.
 struct CreateSessionTxn {
   int32_t timeout_ms = 0;  // as negotiated
+  std::string password;
   bool operator==(const CreateSessionTxn&) const = default;
 };
 
@@ -89,6 +96,10 @@ struct CloseSessionTxn {
 // Changes nothing: gives a failed request its place among the txns.
 struct ErrorTxn {
   ErrorCode code = ErrorCode::kSystemError;
+  std::string path;     // where it was met, as asked for; "": nowhere
+  std::string message;  // for people
+  // Of a multi, one for each op; see Prepared::op_errors.
+  std::vector<ErrorCode> op_errors;
   bool operator==(const ErrorTxn&) const = default;
 };
 
@@ -98,12 +109,19 @@ using TxnBody =
                  CloseSessionTxn, ErrorTxn>;
 
 struct Txn {
-  SessionId session;       // who asked; none: the ensemble itself
-  int64_t request_id = 0;  // the asker's number for it; the tree ignores it
-  int64_t time_ms = 0;     // since the epoch, by the leader's clock
+  SessionId session;  // who asked; none: the ensemble, or without a session
+  int64_t request_id = 0;     // see Request
+  int64_t acked_through = 0;  // see Request
+  int64_t time_ms = 0;        // since the epoch, by the leader's clock
   TxnBody body;
   bool operator==(const Txn&) const = default;
 };
+
+// False for an acked_through that no request with this id can have.
+inline bool IsValidAck(int64_t request_id, int64_t acked_through) {
+  return acked_through == 0 ||
+         (acked_through > 0 && acked_through < request_id);
+}
 
 }  // namespace quorate::tree
 

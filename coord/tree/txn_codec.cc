@@ -86,10 +86,19 @@ class BodyWriter {
       std::visit(*this, op);
     }
   }
-  void operator()(const CreateSessionTxn& txn) { writer_.I32(txn.timeout_ms); }
+  void operator()(const CreateSessionTxn& txn) {
+    writer_.I32(txn.timeout_ms);
+    writer_.String(txn.password);
+  }
   void operator()(const CloseSessionTxn&) {}
   void operator()(const ErrorTxn& txn) {
     writer_.I32(static_cast<int32_t>(txn.code));
+    writer_.String(txn.path);
+    writer_.String(txn.message);
+    writer_.U32(static_cast<uint32_t>(txn.op_errors.size()));
+    for (const ErrorCode op : txn.op_errors) {
+      writer_.I32(static_cast<int32_t>(op));
+    }
   }
 
  private:
@@ -106,6 +115,12 @@ std::string ReadData(WireReader& reader) {
   const absl::string_view data = reader.String();
   if (data.size() > kMaxDataBytes) return reader.Fail(), std::string();
   return std::string(data);
+}
+
+ErrorCode ReadErrorCode(WireReader& reader) {
+  const int32_t number = reader.I32();
+  if (!IsErrorCode(number)) return reader.Fail(), ErrorCode::kSystemError;
+  return static_cast<ErrorCode>(number);
 }
 
 template <typename Body>
@@ -162,8 +177,12 @@ CheckTxn ReadBody(WireReader& reader) {
 
 template <>
 CreateSessionTxn ReadBody(WireReader& reader) {
-  const CreateSessionTxn txn = {reader.I32()};
-  if (txn.timeout_ms <= 0) reader.Fail();
+  CreateSessionTxn txn;
+  txn.timeout_ms = reader.I32();
+  txn.password = std::string(reader.String());
+  if (txn.timeout_ms <= 0 || txn.password.size() != kSessionPasswordBytes) {
+    reader.Fail();
+  }
   return txn;
 }
 
@@ -174,9 +193,21 @@ CloseSessionTxn ReadBody(WireReader&) {
 
 template <>
 ErrorTxn ReadBody(WireReader& reader) {
-  const int32_t number = reader.I32();
-  if (number == 0 || !IsErrorCode(number)) reader.Fail();
-  return {static_cast<ErrorCode>(number)};
+  ErrorTxn txn;
+  txn.code = ReadErrorCode(reader);
+  if (txn.code == ErrorCode::kOk) reader.Fail();
+  const absl::string_view path = reader.String();
+  if (path.size() > kMaxPathBytes) reader.Fail();
+  txn.path = std::string(path);
+  const absl::string_view message = reader.String();
+  if (message.size() > kMaxErrorMessageBytes) reader.Fail();
+  txn.message = std::string(message);
+  const uint32_t count = reader.Count(4);
+  if (count > kMaxMultiOps) reader.Fail();
+  for (uint32_t i = 0; i < count && reader.ok(); ++i) {
+    txn.op_errors.push_back(ReadErrorCode(reader));
+  }
+  return txn;
 }
 
 // Reads into `body` if it can hold `kind`; false if not.
@@ -209,6 +240,7 @@ std::string EncodeTxn(const Txn& txn) {
   writer.U8(KindOnWire(txn.body));
   writer.I64(txn.session.value);
   writer.I64(txn.request_id);
+  writer.I64(txn.acked_through);
   writer.I64(txn.time_ms);
   std::visit(BodyWriter(writer), txn.body);
   return bytes;
@@ -225,11 +257,13 @@ absl::StatusOr<Txn> DecodeTxn(absl::string_view bytes) {
   Txn txn;
   txn.session.value = reader.I64();
   txn.request_id = reader.I64();
+  txn.acked_through = reader.I64();
   txn.time_ms = reader.I64();
   if (reader.ok() && !ReadKind(kind, reader, txn.body)) {
     return absl::UnimplementedError(
         absl::StrCat("txn of the unknown kind ", kind));
   }
+  if (!IsValidAck(txn.request_id, txn.acked_through)) reader.Fail();
   if (!reader.AtEnd()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "malformed txn of kind ", kind, " in ", bytes.size(), " bytes"));

@@ -1,7 +1,7 @@
 // The bytes of a txn: the same in the log, on the way to peers and in a DIFF.
 //
 //   txn     = version:u8 (1)  kind:u8  session:i64  request_id:i64
-//             time_ms:i64  body
+//             acked_through:i64  time_ms:i64  body
 //   body    = by kind:
 //     1 create            path data acl ephemeral_owner:i64
 //     2 delete            path
@@ -11,10 +11,11 @@
 //     6 set ACL           path acl version:i32
 //     7 check             path
 //     8 multi             count:u32, then for each op  kind:u8 (1 2 5 7) body
-//     9 create session    timeout_ms:i32
+//     9 create session    timeout_ms:i32 password
 //    10 close session     (nothing)
-//    11 error             code:i32
-//   path, data = length:u32 bytes
+//    11 error             code:i32 path message count:u32, then for each op
+//                         code:i32
+//   path, data, password, message = length:u32 bytes
 //   acl     = count:u32, then for each entry  permissions:u32 scheme id
 //             (scheme, id = length:u32 bytes)
 //
@@ -25,7 +26,6 @@
 #ifndef QUORATE_COORD_TREE_TXN_CODEC_H_
 #define QUORATE_COORD_TREE_TXN_CODEC_H_
 
-#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -33,9 +33,6 @@
 #include "coord/tree/txn.h"
 
 namespace quorate::tree {
-
-// Most ops that a multi may have.
-inline constexpr size_t kMaxMultiOps = 4096;
 
 std::string EncodeTxn(const Txn& txn);
 

@@ -35,13 +35,15 @@ std::vector<Txn> AllKinds() {
       CheckTxn{"/"},
       MultiTxn{},
       MultiTxn{{create, DeleteTxn{"/x"}, set, CheckTxn{"/y"}}},
-      CreateSessionTxn{4000},
+      CreateSessionTxn{4000, "sixteen bytes!!!"},
       CloseSessionTxn{},
-      ErrorTxn{ErrorCode::kNoNode},
+      ErrorTxn{ErrorCode::kNoNode, "/a", "NoNode for /a", {}},
+      ErrorTxn{
+          ErrorCode::kNoAuth, "", "", {ErrorCode::kOk, ErrorCode::kNoAuth}},
   };
   std::vector<Txn> txns;
   for (const TxnBody& body : bodies) {
-    txns.push_back({SessionId{-5}, 17, 1'700'000'000'000, body});
+    txns.push_back({SessionId{-5}, 17, 16, 1'700'000'000'000, body});
   }
   return txns;
 }
@@ -58,16 +60,17 @@ TEST(TxnCodecTest, RoundTripsEveryKind) {
 
 TEST(TxnCodecTest, BytesAreFixedForEver) {
   // Logs that were written by this release must be read by all later ones.
-  const Txn txn = {SessionId{1}, 2, 3, SetDataTxn{"/a", "x", 4}};
+  const Txn txn = {SessionId{1}, 9, 2, 3, SetDataTxn{"/a", "x", 4}};
   const std::string expected(
       "\x01\x05"
       "\x01\0\0\0\0\0\0\0"
+      "\x09\0\0\0\0\0\0\0"
       "\x02\0\0\0\0\0\0\0"
       "\x03\0\0\0\0\0\0\0"
       "\x02\0\0\0/a"
       "\x01\0\0\0x"
       "\x04\0\0\0",
-      41);
+      49);
   EXPECT_EQ(EncodeTxn(txn), expected);
 }
 
@@ -128,14 +131,26 @@ TEST(TxnCodecTest, RefusesWhatCouldNotApply) {
       CreateTxn{"/a", "", OpenAcl(), static_cast<int64_t>(kTtlMask)},
       DeleteTxn{"/a/"},
       SetDataTxn{"/a", std::string(kMaxDataBytes + 1, 'x'), 0},
-      CreateSessionTxn{0},
-      ErrorTxn{ErrorCode::kOk},
-      ErrorTxn{static_cast<ErrorCode>(-4)},
+      CreateSessionTxn{0, "sixteen bytes!!!"},
+      CreateSessionTxn{5, "fifteen bytes!!"},
+      ErrorTxn{ErrorCode::kOk, "", "", {}},
+      ErrorTxn{static_cast<ErrorCode>(-4), "", "", {}},
+      ErrorTxn{ErrorCode::kNoNode, std::string(4097, 'x'), "", {}},
+      ErrorTxn{ErrorCode::kNoNode, "", std::string(1025, 'x'), {}},
+      ErrorTxn{ErrorCode::kNoNode, "", "", {static_cast<ErrorCode>(-4)}},
+      ErrorTxn{ErrorCode::kNoNode, "", "",
+               std::vector<ErrorCode>(kMaxMultiOps + 1, ErrorCode::kOk)},
       SetAclTxn{"/a", Acl(kMaxAclEntries + 1), 0},
       MultiTxn{std::vector<MultiOpTxn>(kMaxMultiOps + 1, CheckTxn{"/"})},
   };
   for (const TxnBody& body : bodies) {
-    EXPECT_EQ(DecodeTxn(EncodeTxn({SessionId{1}, 0, 0, body})).status().code(),
+    const Txn txn = {SessionId{1}, 0, 0, 0, body};
+    EXPECT_EQ(DecodeTxn(EncodeTxn(txn)).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+  for (int64_t acked_through : {-1, 7, 8}) {
+    const Txn txn = {SessionId{1}, 7, acked_through, 0, CheckTxn{"/"}};
+    EXPECT_EQ(DecodeTxn(EncodeTxn(txn)).status().code(),
               absl::StatusCode::kInvalidArgument);
   }
 }

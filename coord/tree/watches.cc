@@ -19,6 +19,13 @@ constexpr uint8_t kChildBit = static_cast<uint8_t>(WatchKind::kChild);
 constexpr uint8_t kPersistentBit = static_cast<uint8_t>(WatchKind::kPersistent);
 constexpr uint8_t kRecursiveBit = static_cast<uint8_t>(WatchKind::kRecursive);
 
+// The kinds on the event's own path that are told of it.
+uint8_t KindsToldOf(EventType type) {
+  if (type == EventType::kChildrenChanged) return kChildBit | kPersistentBit;
+  constexpr uint8_t kKinds = kDataBit | kPersistentBit | kRecursiveBit;
+  return type == EventType::kDeleted ? kKinds | kChildBit : kKinds;
+}
+
 }  // namespace
 
 void Watches::Add(SessionId session, absl::string_view path, WatchKind kind) {
@@ -122,18 +129,9 @@ std::vector<WatchFiring> Watches::Fire(const std::vector<TreeEvent>& events) {
   std::vector<WatchFiring> firings;
   for (const TreeEvent& event : events) {
     if (by_path_.empty()) break;
-    // What fires on the path itself, and which one-shot watches it spends.
-    Kinds firing = kDataBit | kPersistentBit | kRecursiveBit;
-    Kinds spent = kDataBit;
-    if (event.type == EventType::kChildrenChanged) {
-      firing = kChildBit | kPersistentBit;
-      spent = kChildBit;
-    } else if (event.type == EventType::kDeleted) {
-      firing |= kChildBit;
-      spent |= kChildBit;
-    }
+    const Kinds firing = KindsToldOf(event.type);
     std::vector<SessionId> fired;
-    Collect(event.path, firing, spent, fired);
+    Collect(event.path, firing, firing & (kDataBit | kChildBit), fired);
     if (recursive_ > 0 && event.type != EventType::kChildrenChanged) {
       absl::string_view above = event.path;
       while (above != kRootPath) {
@@ -146,6 +144,26 @@ std::vector<WatchFiring> Watches::Fire(const std::vector<TreeEvent>& events) {
     if (!fired.empty()) firings.push_back({event, std::move(fired)});
   }
   return firings;
+}
+
+bool Watches::Matches(WatchKind kind, absl::string_view path,
+                      const TreeEvent& event) {
+  if (event.path == path) return (KindsToldOf(event.type) & Bit(kind)) != 0;
+  return kind == WatchKind::kRecursive &&
+         event.type != EventType::kChildrenChanged &&
+         IsAtOrBelow(event.path, path);
+}
+
+void Watches::ForEach(
+    absl::FunctionRef<bool(absl::string_view, SessionId, uint8_t)> visit)
+    const {
+  for (const auto& [session, paths] : by_session_) {
+    for (const std::string& path : paths) {
+      if (!visit(path, session, by_path_.find(path)->second.at(session))) {
+        return;
+      }
+    }
+  }
 }
 
 }  // namespace quorate::tree

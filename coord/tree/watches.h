@@ -27,6 +27,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "coord/tree/event.h"
@@ -66,6 +67,18 @@ class Watches {
 
   // What `events`, in the order in which a txn made them, fire.
   std::vector<WatchFiring> Fire(const std::vector<TreeEvent>& events);
+
+  // Whether a watch of this kind on `path` is told of `event`. Of a one-shot
+  // watch only the first counts.
+  static bool Matches(WatchKind kind, absl::string_view path,
+                      const TreeEvent& event);
+
+  // Calls `visit` with each pair of session and path and the kinds (bits of
+  // WatchKind) that it has, by session, then path as text, until it returns
+  // false. It must not change the watches.
+  void ForEach(absl::FunctionRef<bool(absl::string_view path, SessionId session,
+                                      uint8_t kinds)>
+                   visit) const;
 
   // Number of pairs of session and path.
   size_t size() const { return size_; }

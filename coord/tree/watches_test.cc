@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "coord/tree/error.h"
 #include "gtest/gtest.h"
 
@@ -135,6 +136,46 @@ TEST(WatchesTest, ForgetsASession) {
   watches.RemoveSession({3});
   EXPECT_EQ(Show(watches.Fire(ChangeOf("/a"))), "data /a to 2");
   EXPECT_EQ(watches.size(), 1u);
+}
+
+TEST(WatchesTest, MatchesWhatWouldHaveFired) {
+  const std::vector<std::vector<TreeEvent>> histories = {
+      CreateOf("/p/c", "/p"), ChangeOf("/p/c"), DeleteOf("/p/c", "/p"),
+      CreateOf("/a", "/"), ChangeOf("/")};
+  for (const Kind kind :
+       {Kind::kData, Kind::kChild, Kind::kPersistent, Kind::kRecursive}) {
+    for (const char* path : {"/", "/p", "/p/c", "/p/cc", "/p/c/d", "/a"}) {
+      for (const std::vector<TreeEvent>& events : histories) {
+        for (const TreeEvent& event : events) {
+          Watches watches;
+          watches.Add({1}, path, kind);
+          EXPECT_EQ(Watches::Matches(kind, path, event),
+                    !watches.Fire({event}).empty())
+              << static_cast<int>(kind) << " on " << path << " of "
+              << static_cast<int>(event.type) << " " << event.path;
+        }
+      }
+    }
+  }
+}
+
+TEST(WatchesTest, ListsAllBySessionAndPath) {
+  Watches watches;
+  watches.Add({2}, "/b", Kind::kData);
+  watches.Add({2}, "/b", Kind::kRecursive);
+  watches.Add({2}, "/a", Kind::kChild);
+  watches.Add({1}, "/z", Kind::kPersistent);
+  const auto first = [&watches](size_t max) {
+    std::vector<std::string> lines;
+    watches.ForEach(
+        [&](absl::string_view path, SessionId session, uint8_t kinds) {
+          lines.push_back(absl::StrCat(session.value, path, "=", kinds));
+          return lines.size() < max;
+        });
+    return absl::StrJoin(lines, " ");
+  };
+  EXPECT_EQ(first(100), "1/z=4 2/a=2 2/b=9");
+  EXPECT_EQ(first(2), "1/z=4 2/a=2");
 }
 
 // Quadratic work would take minutes.

@@ -35,10 +35,10 @@ class WireWriter {
   }
 
  private:
-  void Fixed(uint64_t value, int width) {
-    for (int i = 0; i < width; ++i) {
-      out_.push_back(static_cast<char>(value >> (8 * i)));
-    }
+  void Fixed(uint64_t value, size_t width) {
+    char bytes[8];
+    for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+    out_.append(bytes, width);
   }
 
   std::string& out_;

@@ -1,4 +1,4 @@
-// error.h, node_kind.h, wire.h, digest.h, sessions.h: the small words.
+// error.h, node_kind.h, wire.h, digest.h: the small words.
 
 #include <limits>
 #include <string>
@@ -7,7 +7,6 @@
 #include "coord/tree/digest.h"
 #include "coord/tree/error.h"
 #include "coord/tree/node_kind.h"
-#include "coord/tree/sessions.h"
 #include "coord/tree/wire.h"
 #include "gtest/gtest.h"
 
@@ -25,6 +24,11 @@ TEST(ErrorTest, CarriesZooKeepersCode) {
   EXPECT_EQ(ErrorName(static_cast<ErrorCode>(5)), "Unknown");
   EXPECT_TRUE(IsErrorCode(-112));
   EXPECT_FALSE(IsErrorCode(-999));
+  EXPECT_EQ(ErrorPathOf(status), "/a");
+  EXPECT_EQ(ErrorPathOf(Error(ErrorCode::kNoNode, "")), "");
+  EXPECT_EQ(ErrorWithMessage(ErrorCode::kNoNode, "/a",
+                             "NoNode for /a: look elsewhere"),
+            status);
 }
 
 TEST(NodeKindTest, TellsOwnersApart) {
@@ -79,22 +83,6 @@ TEST(DigestTest, HashIsFixedForEver) {
   // The XXH3 specification's values for no input and seed 0.
   EXPECT_EQ(HashBytes(""), 0x2d06800538d394c2u);
   EXPECT_NE(HashBytes("a"), HashBytes("b"));
-}
-
-TEST(SessionTableTest, OpensAndClosesOnce) {
-  SessionTable table;
-  EXPECT_TRUE(table.Open({2}, {100}));
-  EXPECT_FALSE(table.Open({2}, {200}));
-  EXPECT_EQ(table.sessions().at({2}).timeout_ms, 100);
-  const Digest one = table.digest();
-  EXPECT_TRUE(table.Open({1}, {100}));
-  EXPECT_NE(table.digest(), one);
-  EXPECT_TRUE(table.Close({1}));
-  EXPECT_EQ(table.digest(), one);
-  EXPECT_FALSE(table.Close({1}));
-  EXPECT_FALSE(table.Has({1}));
-  EXPECT_TRUE(table.Close({2}));
-  EXPECT_EQ(table.digest(), 0u);
 }
 
 }  // namespace
