@@ -1,12 +1,13 @@
 """Repositories of system libraries, described by pkg-config.
 
-A library of such a repository carries link options only: its headers are in
-the compiler's own include path.
+A library of such a repository carries link options, and the macros that its
+headers need: the headers are in the compiler's own include path.
 """
 
 _LIBRARY = """
 cc_library(
     name = "{name}",
+    defines = {defines},
     linkopts = {linkopts},
     visibility = ["//visibility:public"],
 )
@@ -45,6 +46,7 @@ def _pkg_config_repository_impl(ctx):
         package, _, name = label.partition(":")
         packages.setdefault(package, []).append(_LIBRARY.format(
             name = name or package.rpartition("/")[2],
+            defines = repr(ctx.attr.defines),
             linkopts = repr(_link_options(ctx, pkg_config, requirement)),
         ))
     packages.setdefault("", [])
@@ -56,6 +58,9 @@ pkg_config_repository = repository_rule(
     implementation = _pkg_config_repository_impl,
     doc = "Makes a repository whose libraries are installed on this system.",
     attrs = {
+        "defines": attr.string_list(
+            doc = "Macros that who includes its headers must define.",
+        ),
         "libraries": attr.string_dict(
             mandatory = True,
             doc = "From a label inside the repository (`absl/status:statusor`; " +
