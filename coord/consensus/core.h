@@ -86,6 +86,8 @@ class Core {
   // waits for a quorum. The txn is committed only when it comes out in
   // Output::committed under the zxid returned.
   absl::StatusOr<Zxid> Propose(Bytes payload);
+  // What Propose() would say now of a payload of at most so many bytes.
+  absl::Status CanPropose(uint64_t bytes) const;
 
   // Asks from which zxid on a local read is linearizable. The answer comes in
   // Output::reads, always, unless the member stops. `token` is the caller's.

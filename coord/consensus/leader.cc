@@ -112,6 +112,14 @@ void Core::SendHeartbeats() {
 // --------------------------------------------------------------------
 
 absl::StatusOr<Zxid> Core::Propose(Bytes payload) {
+  const absl::Status status = CanPropose(SizeOf(payload));
+  if (!status.ok()) return status;
+  const Zxid zxid = log_.last().Next();
+  AppendToLog({zxid, RecordKind::kTxn, std::move(payload), nullptr});
+  return zxid;
+}
+
+absl::Status Core::CanPropose(uint64_t bytes) const {
   const auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -125,14 +133,12 @@ absl::StatusOr<Zxid> Core::Propose(Bytes payload) {
   if (log_.last().counter() >= options_.last_counter) {
     return absl::UnavailableError("a fresh epoch is due; try again");
   }
-  if (UncommittedBytes() + SizeOf(payload) > options_.max_uncommitted_bytes) {
+  if (UncommittedBytes() + bytes > options_.max_uncommitted_bytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat(UncommittedBytes(), " bytes wait for a quorum, at most ",
                      options_.max_uncommitted_bytes, " may; try again later"));
   }
-  const Zxid zxid = log_.last().Next();
-  AppendToLog({zxid, RecordKind::kTxn, std::move(payload), nullptr});
-  return zxid;
+  return absl::OkStatus();
 }
 
 uint64_t Core::UncommittedBytes() const {
