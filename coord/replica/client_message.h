@@ -52,7 +52,7 @@ struct ConnectionId {
 
 inline constexpr size_t kPasswordBytes = 16;
 
-// --- From a client ------------------------------------------------------------
+// --- From a client ----------------------------------------------------------
 
 // The first message of a connection with a session.
 struct Hello {
@@ -146,7 +146,7 @@ struct ClientRequest {
       body;
 };
 
-// --- To a client --------------------------------------------------------------
+// --- To a client ------------------------------------------------------------
 
 // The answer to Hello.
 struct Welcome {

@@ -17,22 +17,22 @@
 namespace quorate::replica {
 
 enum class ErrorKind : uint8_t {
-  kNone = 0,             // not an error of this layer
-  kNoLeader = 1,         // kUnavailable: no leader known, or it has changed;
-                         // not taken: try again
-  kOverloaded = 2,       // kResourceExhausted: too much is outstanding; not
-                         // taken: try again after a pause
-  kDiskFull = 3,         // kResourceExhausted: no room for writes; reads go on
-  kUnknownOutcome = 4,   // kUnavailable: a write without a session may or may
-                         // not have been applied
-  kOutOfOrder = 5,       // kAborted: a write before this one is missing; not
-                         // taken: send all unanswered ones again
-  kBadRequest = 6,       // kInvalidArgument: never to be sent again
-  kPinned = 7,           // kFailedPrecondition: refused by rule 22
-  kWrongPassword = 8,    // kPermissionDenied: the session is another client's
-  kStopped = 9,          // kUnavailable: this member has stopped; the message
-                         // says why; use another member
-  kNotServing = 10,      // kUnavailable: joining, founding, or still loading
+  kNone = 0,            // not an error of this layer
+  kNoLeader = 1,        // kUnavailable: no leader known, or it has changed;
+                        // not taken: try again
+  kOverloaded = 2,      // kResourceExhausted: too much is outstanding; not
+                        // taken: try again after a pause
+  kDiskFull = 3,        // kResourceExhausted: no room for writes; reads go on
+  kUnknownOutcome = 4,  // kUnavailable: a write without a session may or may
+                        // not have been applied
+  kOutOfOrder = 5,      // kAborted: a write before this one is missing; not
+                        // taken: send all unanswered ones again
+  kBadRequest = 6,      // kInvalidArgument: never to be sent again
+  kPinned = 7,          // kFailedPrecondition: refused by rule 22
+  kWrongPassword = 8,   // kPermissionDenied: the session is another client's
+  kStopped = 9,         // kUnavailable: this member has stopped; the message
+                        // says why; use another member
+  kNotServing = 10,     // kUnavailable: joining, founding, or still loading
 };
 
 // "NoLeader"; "None" for kNone.

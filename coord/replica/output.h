@@ -75,8 +75,9 @@ struct Compact {
   std::vector<consensus::Zxid> snapshots_in_use;
 };
 
-using Job = std::variant<WriteBatch, SnapshotBegin, SnapshotPiece,
-                         SnapshotFinish, SnapshotAbandon, LoadSnapshot, Compact>;
+using Job =
+    std::variant<WriteBatch, SnapshotBegin, SnapshotPiece, SnapshotFinish,
+                 SnapshotAbandon, LoadSnapshot, Compact>;
 
 struct Output {
   std::vector<Job> jobs;

@@ -39,6 +39,9 @@ struct ForwardedRequest {
 
 // Member to leader, in the order of submission.
 struct Forward {
+  // Of the leader that is meant. It takes them in this epoch or never, so that
+  // a member that has applied a later one's NEWLEADER knows the outcome.
+  consensus::Epoch epoch = 0;
   std::vector<ForwardedRequest> requests;
 };
 
@@ -53,6 +56,7 @@ struct ForwardRefused {
     // ResourceExhausted (overloaded), or what the client is to be told.
     absl::Status status;
   };
+  consensus::Epoch epoch = 0;  // of the Forward that is answered
   std::vector<Item> items;
 };
 
@@ -62,8 +66,8 @@ struct AttachSession {
   std::string password;
   uint64_t attachment = 0;  // unique in the ensemble: drawn at random
 };
-// Leader to member. OK: serve the session once all up to `zxid` is applied. Else
-// SessionExpired, NoAuth (wrong password) or Unavailable (not leading).
+// Leader to member. OK: serve the session once all up to `zxid` is applied.
+// Else SessionExpired, NoAuth (wrong password) or Unavailable (not leading).
 struct SessionAttached {
   tree::SessionId session;
   uint64_t attachment = 0;

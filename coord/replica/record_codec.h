@@ -14,14 +14,16 @@
 #ifndef QUORATE_COORD_REPLICA_RECORD_CODEC_H_
 #define QUORATE_COORD_REPLICA_RECORD_CODEC_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "coord/base/bytes.h"
+#include "coord/base/ids.h"
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/durable_state.h"
 #include "coord/consensus/record.h"
+#include "coord/consensus/zxid.h"
 #include "coord/storage/log_record.h"
 
 namespace quorate::replica {
@@ -31,6 +33,7 @@ absl::StatusOr<consensus::ConfigurationPtr> DecodeConfiguration(
     absl::string_view bytes);
 
 // Kind and payload of a record. A txn's payload is shared, not copied.
+// FromLogRecord() looks into a configuration, but not into a txn.
 storage::LogRecord ToLogRecord(const consensus::Record& record);
 absl::StatusOr<consensus::Record> FromLogRecord(
     const storage::LogRecord& record);

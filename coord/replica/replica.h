@@ -6,9 +6,9 @@
 // committed, answers, and runs the leader's session clock. On a member that
 // does not lead, writes travel to the leader and come back through the log.
 //
-// Like the core it has no threads, files, sockets or clocks, and the same inputs
-// give the same outputs; output.h states what the driver owes. The same code
-// runs in coordd and in the simulator.
+// Like the core it has no threads, files, sockets or clocks, and the same
+// inputs give the same outputs; output.h states what the driver owes. The same
+// code runs in coordd and in the simulator.
 //
 //   Replica replica(options, std::move(recovered), seed);
 //   for (;;) {
@@ -28,8 +28,10 @@
 #include <memory>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/admission.h"
 #include "coord/consensus/core.h"
@@ -41,6 +43,7 @@
 #include "coord/replica/peer_message.h"
 #include "coord/replica/recovery.h"
 #include "coord/tree/acl.h"
+#include "coord/tree/session_id.h"
 #include "coord/tree/state_machine.h"
 
 namespace quorate::replica {
@@ -48,21 +51,21 @@ namespace quorate::replica {
 // What is counted, for metrics and status. All since the process began, unless
 // it says "now".
 struct Counters {
-  uint64_t writes = 0;       // txns of clients applied for this member's own
-  uint64_t txns = 0;         // txns applied
+  uint64_t writes = 0;  // txns of clients applied for this member's own
+  uint64_t txns = 0;    // txns applied
   uint64_t reads_linearizable = 0;
   uint64_t reads_local = 0;
   uint64_t watch_events = 0;
-  uint64_t not_taken = 0;    // replies with Reply::not_taken
-  uint64_t duplicates = 0;   // writes that were recognised as resent
+  uint64_t not_taken = 0;         // replies with Reply::not_taken
+  uint64_t duplicates = 0;        // writes that were recognised as resent
   uint64_t sessions_expired = 0;  // by this member, as the leader
   uint64_t snapshots_taken = 0;
   uint64_t snapshots_installed = 0;
   uint64_t snapshots_failed = 0;
-  size_t connections = 0;    // now
-  size_t sessions = 0;       // now, in the ensemble
-  size_t watches = 0;        // now, at this member
-  size_t znodes = 0;         // now
+  size_t connections = 0;       // now
+  size_t sessions = 0;          // now, in the ensemble
+  size_t watches = 0;           // now, at this member
+  size_t znodes = 0;            // now
   size_t waiting_requests = 0;  // now
   uint64_t waiting_bytes = 0;   // now
 };
@@ -75,14 +78,14 @@ class Replica {
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
-  // --- Peers and time ---------------------------------------------------------
+  // --- Peers and time -------------------------------------------------------
   void Step(const consensus::Envelope& envelope);
   void Step(const PeerEnvelope& envelope);
-  // `elapsed_ms` of a monotonic clock since the last call; `wall_ms` since 1970,
-  // for the times in Stats and for TTLs. About twice every heartbeat.
+  // `elapsed_ms` of a monotonic clock since the last call; `wall_ms` since
+  // 1970, for the times in Stats and for TTLs. About twice every heartbeat.
   void Tick(int64_t elapsed_ms, int64_t wall_ms);
 
-  // --- The disk's answers to the jobs of output.h ------------------------------
+  // --- The disk's answers to the jobs of output.h ---------------------------
   void Written(uint64_t id);
   void StorageFailed(const absl::Status& status);
   void SetDiskFull(bool full);
@@ -94,7 +97,7 @@ class Replica {
   void SnapshotLoaded(
       absl::StatusOr<std::unique_ptr<tree::StateMachine>> state);
 
-  // --- Clients ------------------------------------------------------------------
+  // --- Clients --------------------------------------------------------------
   // A new connection; answered with Welcome or Goodbye.
   void Connect(ConnectionId connection, const Hello& hello);
   // Allowed at once after Connect(), without waiting for Welcome. Answered with
@@ -108,7 +111,7 @@ class Replica {
                   std::vector<tree::Identity> identities,
                   ClientRequest request);
 
-  // --- Operators ---------------------------------------------------------------
+  // --- Operators ------------------------------------------------------------
   consensus::AdmissionDecision ChangeMembership(
       const consensus::MembershipChange& change);
   consensus::AdmissionDecision PlanMembership(
@@ -120,10 +123,19 @@ class Replica {
 
   Output TakeOutput();
 
-  // --- What it knows --------------------------------------------------------------
+  // --- What it knows --------------------------------------------------------
   const consensus::Core& core() const;
   const tree::StateMachine& state() const;
   Counters counters() const;
+  // Calls `visit` for each pair of session and path that has watches here, with
+  // the bits of their tree::WatchKinds, by session, then path, until it returns
+  // false. It must not call the replica.
+  void ForEachWatch(
+      absl::FunctionRef<bool(absl::string_view path, tree::SessionId session,
+                             uint8_t kinds)>
+          visit) const;
+  // A connection of this member uses the session.
+  bool IsAttachedHere(tree::SessionId session) const;
   // Its answers can be trusted now: it belongs to an ensemble, knows a leader
   // or leads, and is not loading a snapshot.
   bool IsServing() const;

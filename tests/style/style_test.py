@@ -134,7 +134,7 @@ class StyleTest(unittest.TestCase):
                                  f"// A.\n#include <{name}>\n", line=2,
                                  path=f"coord/{layer}/a.cc")
             self.assertEqual(self.cxx(f'#include "{name}"\n',
-                                      path="coord/replica/a.cc"), [])
+                                      path="coord/server/a.cc"), [])
 
     def test_pure_includes_allow_the_rest(self):
         for name in ("vector", "absl/time/time.h", "coord/base/random.h",
@@ -155,7 +155,7 @@ class StyleTest(unittest.TestCase):
                      'puts("a");', "std::cout << 1;", 'fputs("a", stdout);',
                      'absl::PrintF("a");'):
             self.assert_rule("pure-call", call + "\n")
-            self.assertEqual(self.cxx(call, path="coord/replica/a.cc"), [])
+            self.assertEqual(self.cxx(call, path="coord/server/a.cc"), [])
 
     def test_pure_calls_allow_the_rest(self):
         for call in ("random.rand();", "r->rand();", "// rand()", '"rand()"',
