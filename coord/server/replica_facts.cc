@@ -1,0 +1,63 @@
+#include "coord/server/replica_facts.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "coord/consensus/configuration.h"
+#include "coord/consensus/core.h"
+#include "coord/replica/replica.h"
+#include "coord/rpc/host.h"
+
+namespace quorate::server {
+
+ReplicaFacts FactsOf(const replica::Replica& replica) {
+  const consensus::Core& core = replica.core();
+  ReplicaFacts facts;
+  facts.ensemble = core.hard_state().ensemble;
+  facts.key = core.key();
+  facts.role = std::string(core.RoleName());
+  facts.leader = core.leader();
+  facts.epoch = core.epoch();
+  facts.last = core.log().last();
+  facts.durable = core.durable();
+  facts.commit = core.commit();
+  facts.applied = core.applied();
+  if (core.snapshot()) facts.snapshot = core.snapshot()->zxid;
+  // A member of no ensemble has no configuration.
+  if (!facts.ensemble.IsNone()) {
+    const consensus::Configuration& configuration = core.configuration();
+    facts.configuration_version = configuration.version();
+    facts.joint = configuration.IsJoint();
+    facts.voters = configuration.voters().size();
+    facts.learners = configuration.LearnerCount();
+  }
+  facts.refusals = core.refusals();
+  facts.counters = replica.counters();
+  facts.serving = replica.IsServing();
+  facts.disk_full = replica.disk_full();
+  facts.stop_reason = replica.stop_reason();
+  return facts;
+}
+
+std::optional<ReplicaFacts> AskForFacts(rpc::ReplicaHost& host,
+                                        absl::Duration timeout) {
+  struct Answer {
+    absl::Notification is_there;
+    ReplicaFacts facts;
+  };
+  // Shared: the replica may answer after we have given up.
+  const auto answer = std::make_shared<Answer>();
+  host.Post([answer](replica::Replica& replica) {
+    answer->facts = FactsOf(replica);
+    answer->is_there.Notify();
+  });
+  if (!answer->is_there.WaitForNotificationWithTimeout(timeout)) {
+    return std::nullopt;
+  }
+  return answer->facts;
+}
+
+}  // namespace quorate::server
