@@ -25,8 +25,8 @@ namespace quorate::client {
 struct AdminOptions {
   std::vector<std::string> endpoints;  // "host:port"
   int64_t timeout_ms = 10'000;         // of each call, all attempts together
-  Pin pin;                             // of Call()s
-  std::vector<Credential> credentials;
+  Pin pin = {};                        // of Call()s
+  std::vector<Credential> credentials = {};
 };
 
 class AdminClient {
@@ -62,6 +62,8 @@ class AdminClient {
       const std::string& endpoint, uint32_t limit) = 0;
 
   virtual const std::vector<std::string>& endpoints() const = 0;
+  // AdminOptions::pin, raised by every answer to Call()s.
+  virtual Pin pin() const = 0;
 };
 
 }  // namespace quorate::client

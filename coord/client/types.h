@@ -59,7 +59,7 @@ enum class CreateMode : int32_t {
   kPersistentSequentialWithTtl = 6,
 };
 
-// --- Writes ---------------------------------------------------------------------
+// --- Writes ------------------------------------------------------------------
 struct Create {
   std::string path;
   std::string data = {};
@@ -103,7 +103,7 @@ struct WriteResult {
   std::vector<WriteResult> ops;
 };
 
-// --- Reads ----------------------------------------------------------------------
+// --- Reads -------------------------------------------------------------------
 struct GetData {
   std::string path;
 };
@@ -148,7 +148,7 @@ struct AclAndStat {
   Stat stat;
 };
 
-// --- Watches ----------------------------------------------------------------------
+// --- Watches -----------------------------------------------------------------
 enum class WatchKind : int32_t {
   kData = 1,        // one-shot: creation, deletion, change of data
   kChild = 2,       // one-shot: children come or go, deletion
