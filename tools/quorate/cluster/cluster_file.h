@@ -1,0 +1,62 @@
+// ClusterFile: cluster.json, which makes a directory that of a local cluster.
+//
+//   {"format": 1, "coordd": "/usr/bin/coordd", "flags": ["--log-level=debug"],
+//    "founded": true,
+//    "members": [{"id": 1, "address": "127.0.0.1:20001", "metrics":
+//    "127.0.0.1:20002", "joins": false, "pid": 4711, "start_ticks": 123,
+//    "boot_id": "...", "executable": "..."}]}
+
+#ifndef QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_FILE_H_
+#define QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_FILE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tools/quorate/cluster/process.h"
+
+namespace quorate::tools {
+
+struct ClusterMember {
+  uint64_t id = 0;
+  std::string address = {};  // "127.0.0.1:port"
+  std::string metrics = {};  // likewise
+  bool joins = false;        // came later, and was no founder
+  Process process = {};      // the last one that was started
+
+  bool operator==(const ClusterMember&) const = default;
+};
+
+struct ClusterFile {
+  std::string coordd;              // the program, without symbolic links
+  std::vector<std::string> flags;  // that every member gets, beside its own
+  // All founders have served once: their ports can no longer change.
+  bool founded = false;
+  std::vector<ClusterMember> members = {};  // by id
+
+  ClusterMember* Find(uint64_t id);  // nullptr: no such member
+
+  bool operator==(const ClusterFile&) const = default;
+};
+
+std::string ClusterFilePath(absl::string_view directory);
+std::string MemberDirectory(absl::string_view directory, uint64_t id);
+std::string MemberLogPath(absl::string_view directory, uint64_t id);
+
+std::string FormatCluster(const ClusterFile& cluster);
+// Local: it is not such a text. `path` is for the message.
+absl::StatusOr<ClusterFile> ParseCluster(absl::string_view text,
+                                         absl::string_view path);
+
+// Local: there is none, or it cannot be read.
+absl::StatusOr<ClusterFile> LoadCluster(const std::string& directory);
+// Replaces it, whole or not at all. Local: it cannot be written.
+absl::Status SaveCluster(const std::string& directory,
+                         const ClusterFile& cluster);
+
+}  // namespace quorate::tools
+
+#endif  // QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_FILE_H_

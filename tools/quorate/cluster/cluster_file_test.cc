@@ -1,0 +1,64 @@
+#include "tools/quorate/cluster/cluster_file.h"
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest.h"
+#include "tools/quorate/exit_code.h"
+#include "tools/quorate/failure.h"
+
+namespace quorate::tools {
+namespace {
+
+ClusterFile Example() {
+  ClusterFile cluster;
+  cluster.coordd = "/usr/bin/coordd";
+  cluster.flags = {"--log-level=debug"};
+  cluster.founded = true;
+  ClusterMember member;
+  member.id = 3;
+  member.address = "127.0.0.1:7001";
+  member.metrics = "127.0.0.1:7002";
+  member.joins = true;
+  member.process = {.pid = 4711,
+                    .start_ticks = 1234567890123,
+                    .boot_id = "boot",
+                    .executable = "/usr/bin/coordd"};
+  cluster.members = {member};
+  return cluster;
+}
+
+TEST(ClusterFileTest, ThereAndBack) {
+  const absl::StatusOr<ClusterFile> parsed =
+      ParseCluster(FormatCluster(Example()), "cluster.json");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(*parsed, Example());
+}
+
+TEST(ClusterFileTest, EveryPrefixIsRefused) {
+  const std::string text = FormatCluster(Example());
+  // The last two bytes are "}" and a newline.
+  for (size_t size = 0; size + 1 < text.size(); ++size) {
+    EXPECT_EQ(ExitCodeOf(ParseCluster(text.substr(0, size), "f").status()),
+              ExitCode::kLocal);
+  }
+}
+
+TEST(ClusterFileTest, NonsenseIsRefused) {
+  const std::string text = FormatCluster(Example());
+  for (const auto& [from, to] :
+       {std::pair<const char*, const char*>{"\"format\": 1", "\"format\": 2"},
+        {"\"id\": 3", "\"id\": 0"},
+        {"\"pid\": 4711", "\"pid\": -1"},
+        {"\"pid\": 4711", "\"pid\": \"4711\""},
+        {"127.0.0.1:7001", "nowhere"},
+        {"\"joins\"", "\"joined\""}}) {
+    const std::string changed = absl::StrReplaceAll(text, {{from, to}});
+    ASSERT_NE(changed, text);
+    EXPECT_FALSE(ParseCluster(changed, "f").ok()) << to;
+  }
+}
+
+}  // namespace
+}  // namespace quorate::tools

@@ -1,0 +1,214 @@
+#include "tools/quorate/cluster/cluster_up.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+#include "tools/quorate/atomic_file.h"
+#include "tools/quorate/cluster/await_serving.h"
+#include "tools/quorate/cluster/cluster_file.h"
+#include "tools/quorate/cluster/local_cluster.h"
+#include "tools/quorate/cluster/process.h"
+#include "tools/quorate/console.h"
+#include "tools/quorate/context.h"
+#include "tools/quorate/failure.h"
+#include "tools/quorate/table.h"
+#include "tools/quorate/text.h"
+
+namespace quorate::tools {
+namespace {
+
+// How often another program may be quicker to take a port.
+constexpr int kPortAttempts = 5;
+constexpr int64_t kDefaultMembers = 3;
+
+std::string Beside(const std::string& program) {
+  return program.find('/') == std::string::npos
+             ? ""
+             : absl::StrCat(DirectoryOf(program), "/coordd");
+}
+
+absl::StatusOr<std::string> CheckProgram(const std::string& path) {
+  if (access(path.c_str(), X_OK) != 0) {
+    return SystemError(absl::StrCat("cannot run ", path), errno);
+  }
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  if (error || !std::filesystem::is_regular_file(real, error)) {
+    return LocalError(absl::StrCat("cannot run ", path, ": not a program"));
+  }
+  return real.string();
+}
+
+absl::Status StartAll(LocalCluster& cluster, const std::vector<uint64_t>& ids) {
+  for (const uint64_t id : ids) {
+    const absl::Status status = cluster.Start(id);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Starts `ids`, which are all founders of a new cluster, or any of an old one.
+absl::Status StartAndAwait(Context& context, LocalCluster& cluster,
+                           const std::vector<uint64_t>& ids, bool may_move,
+                           absl::Time deadline) {
+  for (int attempt = 1;; ++attempt) {
+    std::optional<EndedMember> ended;
+    absl::Status status = StartAll(cluster, ids);
+    if (status.ok()) {
+      status = AwaitMembers(context.console(), cluster, ids, WaitFor::kServing,
+                            deadline, &ended);
+    }
+    if (status.ok()) return cluster.SetFounded();
+    const bool taken = ended && ended->exit_code == kCannotListen;
+    // Too slow is not dead: they may serve yet.
+    if (!ended && KindOf(status) == "Timeout") return status;
+    const absl::Status stopped = cluster.Stop(ids);
+    if (!stopped.ok()) return stopped;
+    if (!taken || attempt == kPortAttempts) {
+      return LocalError(
+          absl::StrCat(status.message(), "; the members were stopped again"));
+    }
+    context.console().Remark("a port was taken meanwhile; trying again");
+    if (may_move) {
+      const absl::Status moved = cluster.ChooseOtherPorts();
+      if (!moved.ok()) return moved;
+    }
+  }
+}
+
+void Print(const Console& console, const LocalCluster& cluster) {
+  if (console.json) {
+    Json json = {{"dir", cluster.directory()}, {"members", Json::array()}};
+    for (const ClusterMember& member : cluster.file().members) {
+      json["members"].push_back(
+          {{"id", member.id},
+           {"address", member.address},
+           {"metrics", member.metrics},
+           {"pid", member.process.pid},
+           {"log", MemberLogPath(cluster.directory(), member.id)}});
+    }
+    console.out << Dump(json) << std::endl;
+    return;
+  }
+  Table table({"MEMBER", "ADDRESS", "METRICS", "PID", "LOG"});
+  std::vector<std::string> addresses;
+  for (const ClusterMember& member : cluster.file().members) {
+    table.Add({absl::StrCat(member.id), member.address,
+               absl::StrCat("http://", member.metrics, "/metrics"),
+               absl::StrCat(member.process.pid),
+               MemberLogPath(cluster.directory(), member.id)});
+    addresses.push_back(member.address);
+  }
+  table.Print(console);
+  console.out << "\nserving at " << absl::StrJoin(addresses, ",") << "\n"
+              << std::flush;
+}
+
+absl::Status UpNew(Context& context, const std::string& directory,
+                   const UpOptions& options, absl::Time deadline) {
+  const int64_t members = options.members.value_or(kDefaultMembers);
+  if (members % 2 == 0) {
+    return UsageError(absl::StrCat("--members is 1, 3, 5 or 7: ", members,
+                                   " would survive no more failures than ",
+                                   members - 1));
+  }
+  const absl::StatusOr<std::string> coordd =
+      FindCoordd(context, options.coordd, "");
+  if (!coordd.ok()) return coordd.status();
+  absl::StatusOr<LocalCluster> cluster =
+      LocalCluster::Make(directory, static_cast<uint64_t>(members),
+                         static_cast<uint16_t>(options.base_port.value_or(0)),
+                         *coordd, options.flags);
+  if (!cluster.ok()) return cluster.status();
+  const absl::Status status =
+      StartAndAwait(context, *cluster, cluster->Ids(),
+                    /*may_move=*/!options.base_port, deadline);
+  if (status.ok()) Print(context.console(), *cluster);
+  return status;
+}
+
+absl::Status UpAgain(Context& context, const std::string& directory,
+                     const UpOptions& options, absl::Time deadline) {
+  absl::StatusOr<LocalCluster> cluster = LocalCluster::Open(directory);
+  if (!cluster.ok()) return cluster.status();
+  int64_t founders = 0;
+  for (const ClusterMember& member : cluster->file().members) {
+    founders += member.joins ? 0 : 1;
+  }
+  if (options.members.value_or(founders) != founders || options.base_port ||
+      !options.flags.empty()) {
+    return UsageError(absl::StrCat(
+        directory, " holds a cluster of ", founders,
+        " founders already: --members, --base-port and --coordd-flag are for "
+        "new ones; name another directory, or leave them out"));
+  }
+  std::vector<uint64_t> stopped;
+  for (const ClusterMember& member : cluster->file().members) {
+    if (StateOf(member.process) == ProcessState::kGone) {
+      stopped.push_back(member.id);
+    }
+  }
+  if (stopped.empty()) {
+    return LocalError(
+        absl::StrCat("already running: all members of ", directory,
+                     " run; see quorate cluster status --dir ", directory));
+  }
+  const absl::StatusOr<std::string> coordd =
+      FindCoordd(context, options.coordd, cluster->file().coordd);
+  if (!coordd.ok()) return coordd.status();
+  absl::Status status = cluster->SetCoordd(*coordd);
+  if (!status.ok()) return status;
+  const bool never_founded =
+      !cluster->file().founded && stopped.size() == cluster->Ids().size();
+  status = StartAndAwait(context, *cluster, stopped, never_founded, deadline);
+  if (status.ok()) Print(context.console(), *cluster);
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindCoordd(const Context& context,
+                                       const std::string& given,
+                                       const std::string& recorded) {
+  if (!given.empty()) return CheckProgram(given);
+  const char* variable = std::getenv("QUORATE_COORDD");
+  if (variable != nullptr && *variable != '\0') return CheckProgram(variable);
+  std::error_code error;
+  const std::filesystem::path self =
+      std::filesystem::read_symlink("/proc/self/exe", error);
+  for (const std::string& path :
+       {Beside(context.options().program), Beside(self.string()), recorded}) {
+    if (!path.empty() && FileExists(path)) return CheckProgram(path);
+  }
+  return LocalError(
+      "the program coordd is not beside quorate; give --coordd PATH or set "
+      "QUORATE_COORDD");
+}
+
+absl::Status RunUp(Context& context, const UpOptions& options) {
+  const absl::StatusOr<std::string> directory = context.Directory();
+  if (!directory.ok()) return directory.status();
+  const absl::Time deadline = absl::Now() + options.wait;
+  return FileExists(ClusterFilePath(*directory))
+             ? UpAgain(context, *directory, options, deadline)
+             : UpNew(context, *directory, options, deadline);
+}
+
+}  // namespace quorate::tools
