@@ -70,6 +70,7 @@ struct Connection {
   uint64_t queued_bytes = 0;
   size_t refused = 0;          // in the queue, for want of room
   int64_t last_forwarded = 0;  // of the session's writes; 0: none
+  uint64_t round = 1;          // see ForwardedRequest
   // The highest write that was forwarded and then answered as not taken: a
   // stray copy of it, or of one below, may be logged before it comes again.
   int64_t refused_through = 0;

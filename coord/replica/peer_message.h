@@ -33,6 +33,10 @@ struct ForwardedRequest {
   uint64_t attachment = 0;
   int64_t request_id = 0;
   int64_t acked_through = 0;
+  // Of a session's write: which submission by the client this is. It grows
+  // whenever the client was told that a write was not taken, so that a copy of
+  // an earlier submission, still under way, can be told from the next one.
+  uint64_t round = 0;
   std::vector<tree::Identity> identities;
   tree::RequestBody body;
 };
@@ -52,6 +56,7 @@ struct ForwardRefused {
     tree::SessionId session;
     int64_t request_id = 0;
     std::string password;  // of a CreateSessionRequest; else empty
+    uint64_t round = 0;    // as in the request
     // Unavailable (not leading, or a write before it is missing: send again),
     // ResourceExhausted (overloaded), or what the client is to be told.
     absl::Status status;

@@ -130,17 +130,34 @@ Verdict Proposer::TakeOfSession(const ForwardedRequest& forwarded,
     case tree::RequestState::kNew:
       break;
   }
-  if (!outstanding_.HasRoomFor(session, forwarded.request_id,
-                               forwarded.acked_through)) {
-    return Refused(Error(ErrorKind::kOverloaded,
-                         "too many answers are remembered for the session; say "
-                         "which have arrived"));
-  }
   const tree::Request request = ToRequest(forwarded, time_ms);
-  const absl::Status room = CheckRoom(request);
-  if (!room.ok()) return Refused(room);
+  const absl::Status status = CheckNew(forwarded, request);
+  if (!status.ok()) return Refused(status);
   Propose(core_.log().last().Next(), request, true);
   return {Verdict::Kind::kTaken, {}};
+}
+
+absl::Status Proposer::CheckNew(const ForwardedRequest& forwarded,
+                                const tree::Request& request) {
+  const int64_t session = forwarded.session.value;
+  const auto refused = refused_rounds_.find(session);
+  if (refused != refused_rounds_.end() &&
+      refused->second.attachment == forwarded.attachment &&
+      forwarded.round <= refused->second.round) {
+    return Error(ErrorKind::kOverloaded,
+                 "this submission of the write was refused already");
+  }
+  absl::Status status = CheckRoom(request);
+  if (!outstanding_.HasRoomFor(forwarded.session, forwarded.request_id,
+                               forwarded.acked_through)) {
+    status = Error(ErrorKind::kOverloaded,
+                   "too many answers are remembered for the session; say which "
+                   "have arrived");
+  }
+  if (absl::IsResourceExhausted(status)) {
+    refused_rounds_[session] = {forwarded.attachment, forwarded.round};
+  }
+  return status;
 }
 
 Verdict Proposer::TakeWithoutSession(const ForwardedRequest& request,
@@ -281,6 +298,7 @@ void Proposer::OnApplied(consensus::Zxid zxid, const tree::Txn* txn) {
   } else if (std::holds_alternative<tree::CloseSessionTxn>(txn->body)) {
     clock_.Remove(txn->session);
     attachments_.Forget(txn->session);
+    refused_rounds_.erase(txn->session.value);
   }
 }
 

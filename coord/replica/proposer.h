@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "coord/consensus/core.h"
 #include "coord/consensus/zxid.h"
@@ -84,6 +85,10 @@ class Proposer {
 
  private:
   Verdict TakeOfSession(const ForwardedRequest& request, int64_t time_ms);
+  // OK: this write, which is new, may be proposed. What is refused for want of
+  // room is told to the client, so no copy of it may be taken later.
+  absl::Status CheckNew(const ForwardedRequest& forwarded,
+                        const tree::Request& request);
   Verdict TakeWithoutSession(const ForwardedRequest& request, int64_t time_ms);
   Verdict TakeOpenedAgain(const ForwardedRequest& request,
                           const std::string& password);
@@ -109,6 +114,12 @@ class Proposer {
   SessionClock clock_;
   Attachments attachments_;
   RecentWrites recent_;
+  // The last round of each session's connection that a write was refused in.
+  struct RefusedRound {
+    uint64_t attachment = 0;
+    uint64_t round = 0;
+  };
+  absl::flat_hash_map<int64_t, RefusedRound> refused_rounds_;
   RecentSessions opened_;  // by this leader; at least those in recent_
 };
 

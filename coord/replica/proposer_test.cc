@@ -229,6 +229,28 @@ TEST_F(ProposerTest, ExpiresASessionOnce) {
   EXPECT_TRUE(state_.sessions().sessions().empty());
 }
 
+// Whole-member simulation, seed 21062: a write was sent twice. The first copy
+// was refused for want of room, and its client was told that it was not taken;
+// the second one came when there was room again, and was taken.
+TEST_F(ProposerTest, TakesNoCopyOfWhatItHasRefused) {
+  Commit();
+  const tree::SessionId session = OpenSession(1);
+  ForwardedRequest write = WriteOf(session, 1, 1);
+  write.round = 1;
+  ForwardedRequest behind = WriteOf(session, 1, 2);
+  behind.round = 1;
+  proposer_->SetDiskFull(true);
+  EXPECT_TRUE(absl::IsResourceExhausted(Take(write).why));
+  proposer_->SetDiskFull(false);
+  EXPECT_TRUE(absl::IsResourceExhausted(Take(write).why));
+  write.round = 2;
+  EXPECT_EQ(Take(write).kind, Verdict::Kind::kTaken);
+  // Its client was told the same of what it had sent behind it.
+  EXPECT_TRUE(absl::IsResourceExhausted(Take(behind).why));
+  behind.round = 2;
+  EXPECT_EQ(Take(behind).kind, Verdict::Kind::kTaken);
+}
+
 TEST_F(ProposerTest, RefusesWhatMakesNoSense) {
   Commit();
   const tree::SessionId session = OpenSession(1);
@@ -269,6 +291,7 @@ TEST_F(ProposerTest, RemembersNoMoreAnswersThanASessionMayHave) {
   ForwardedRequest next = WriteOf(session, 1, 4'097);
   EXPECT_EQ(ErrorKindOf(Take(next).why), ErrorKind::kOverloaded);
   next.acked_through = 4'000;
+  next.round = 1;  // submitted again
   EXPECT_EQ(Take(next).kind, Verdict::Kind::kTaken);
 }
 

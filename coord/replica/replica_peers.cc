@@ -72,8 +72,9 @@ void Replica::Impl::OnForward(const PeerEnvelope& envelope,
               : Verdict{Verdict::Kind::kRefused, NotLeading()};
     if (verdict.kind == Verdict::Kind::kRefused) {
       WriteKey key = KeyOf(request);
-      refused.items.push_back(
-          {key.session, key.request_id, std::move(key.password), verdict.why});
+      refused.items.push_back({key.session, key.request_id,
+                               std::move(key.password), request.round,
+                               verdict.why});
     } else if (verdict.kind == Verdict::Kind::kMoved &&
                request.attachment != moved) {
       moved = request.attachment;
@@ -94,7 +95,11 @@ void Replica::Impl::OnForwardRefused(const PeerEnvelope& envelope,
     return;
   }
   for (const ForwardRefused::Item& item : refused.items) {
-    OnRefused({item.session, item.request_id, item.password}, item.status);
+    const WriteKey key = {item.session, item.request_id, item.password};
+    const PendingWrites::Write* write = writes_.Find(key);
+    // One of an earlier round was told to the client already.
+    if (write == nullptr || write->request.round != item.round) continue;
+    OnRefused(key, item.status);
   }
 }
 

@@ -213,6 +213,7 @@ void Replica::Impl::TakeInSessionWrite(Connection& connection,
   forwarded.attachment = connection.attachment;
   forwarded.request_id = id;
   forwarded.acked_through = write.acked_through;
+  forwarded.round = connection.round;
   forwarded.identities = connection.newest_identities;
   forwarded.body = std::move(write.body);  // only its number is needed here
   connection.last_forwarded = id;

@@ -118,6 +118,7 @@ void Replica::Impl::RefuseSessionWrite(Connection& connection,
       std::max(connection.refused_through, connection.last_forwarded);
   connection.last_forwarded =
       std::min(connection.last_forwarded, request_id - 1);
+  ++connection.round;
   Pump(connection.id);
 }
 

@@ -35,6 +35,7 @@ absl::Status Put(const replica::ForwardedRequest& request,
   proto.set_attachment(request.attachment);
   proto.set_request_id(request.request_id);
   proto.set_acked_through(request.acked_through);
+  proto.set_round(request.round);
   for (const tree::Identity& identity : request.identities) {
     v1::PeerIdentity& out = *proto.add_identities();
     out.set_scheme(identity.scheme);
@@ -63,6 +64,7 @@ struct Putter {
       to.set_session_id(item.session.value);
       to.set_request_id(item.request_id);
       to.set_password(item.password);
+      to.set_round(item.round);
       if (item.status.ok()) {
         return absl::InternalError("a ForwardRefused refuses with OK");
       }
@@ -111,6 +113,7 @@ absl::StatusOr<replica::ForwardedRequest> Take(v1::ForwardedRequest& proto) {
                                     .attachment = proto.attachment(),
                                     .request_id = proto.request_id(),
                                     .acked_through = proto.acked_through(),
+                                    .round = proto.round(),
                                     .identities = {},
                                     .body = *std::move(body)};
   request.identities.reserve(static_cast<size_t>(proto.identities_size()));
@@ -154,6 +157,7 @@ absl::StatusOr<Message> Take(v1::ForwardRefused& m) {
     refused.items.push_back({.session = SessionId{item.session_id()},
                              .request_id = item.request_id(),
                              .password = std::move(*item.mutable_password()),
+                             .round = item.round(),
                              .status = FromErrorDetail(item.error())});
   }
   return Message(std::move(refused));

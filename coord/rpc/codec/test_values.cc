@@ -145,6 +145,7 @@ class Maker {
                                       .attachment = U64(),
                                       .request_id = I64(),
                                       .acked_through = I64(),
+                                      .round = U64(),
                                       .identities = {},
                                       .body = Body()};
     for (size_t i = Some(); i > 0; --i) {
@@ -279,6 +280,7 @@ class Maker {
           refused.items.push_back({.session = {I64()},
                                    .request_id = I64(),
                                    .password = Password(),
+                                   .round = U64(),
                                    .status = Error()});
         }
         return refused;
