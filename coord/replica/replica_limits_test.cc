@@ -85,6 +85,31 @@ TEST(Limits, OfBytesAreKept) {
   EXPECT_EQ(harness.member(leader).counters().waiting_bytes, 0u);
 }
 
+// Whole-member simulation, seed 23809: what was refused for want of room was
+// answered before the connection's Welcome.
+TEST(Limits, NothingIsAnsweredBeforeWelcome) {
+  Options options;
+  options.max_waiting_bytes = 8'000;
+  Harness harness(3, options);
+  harness.Elect();
+  const int follower = harness.Follower();
+  const ConnectionId first = harness.Open(follower);
+  harness.Isolate(follower);
+  harness.Write(first, 1, CreateOf("/a", std::string(7'000, 'x')));
+  Hello hello;
+  hello.password = "0123456789abcdef";
+  const ConnectionId second = harness.Connect(follower, hello);
+  const int64_t tag =
+      harness.Write(second, 1, CreateOf("/b", std::string(1'500, 'x')));
+  harness.Settle();
+  EXPECT_FALSE(harness.WelcomeOf(second).has_value());
+  EXPECT_TRUE(harness.Replies(second).empty());
+  harness.Heal();
+  harness.Advance(1'000);
+  ASSERT_TRUE(harness.WelcomeOf(second).has_value());
+  EXPECT_EQ(KindOf(harness.ReplyTo(second, tag)), ErrorKind::kOverloaded);
+}
+
 TEST(Limits, OfConnectionsAreKept) {
   Options options;
   options.max_connections = 2;

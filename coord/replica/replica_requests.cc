@@ -223,6 +223,11 @@ void Replica::Impl::TakeInSessionWrite(Connection& connection,
 void Replica::Impl::Pump(ConnectionId id, std::optional<int64_t> before) {
   Connection* connection = connections_.Find(id);
   while (connection != nullptr && !connection->queue.empty()) {
+    // Its Welcome comes first.
+    if (!connection->is_call &&
+        connection->state != Connection::State::kServing) {
+      return;
+    }
     QueuedRequest& queued = connection->queue.front();
     const bool may_look = connection->taken_in > 0 && !install_.has_value();
     if (!may_look && !queued.answer.has_value()) return;
