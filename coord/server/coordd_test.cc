@@ -233,6 +233,12 @@ TEST_F(OneMemberTest, TellsOfItselfOverHttp) {
     EXPECT_TRUE(absl::StrContains(text, line)) << line << text;
   }
   EXPECT_FALSE(absl::StrContains(text, "quorate_fsync_seconds_count 0\n"));
+  for (const std::string stage : {"queue", "turn", "apply", "log", "quorum"}) {
+    const std::string count =
+        absl::StrCat("quorate_stage_seconds_count{stage=\"", stage, "\"} ");
+    EXPECT_TRUE(absl::StrContains(text, count)) << text;
+    EXPECT_FALSE(absl::StrContains(text, count + "0\n")) << text;
+  }
   EXPECT_FALSE(absl::StrContains(text, "process_resident_memory_bytes 0\n"));
 }
 

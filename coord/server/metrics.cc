@@ -210,12 +210,14 @@ void AddTimings(const Timings& timings, Page& page) {
     const server::Histogram* histogram;
   } kStages[] = {{"queue", &timings.queue_us},
                  {"turn", &timings.turn_us},
+                 {"apply", &timings.apply_us},
                  {"log", &timings.log_us},
                  {"quorum", &timings.quorum_us}};
   for (const auto& stage : kStages) {
     page.Add("quorate_stage_seconds",
              "Time by stage. queue: a work waits for the replica's thread; "
-             "turn: one turn of it, with what it applies; log: a batch until "
+             "turn: one turn of it; apply: that part of a turn in which "
+             "committed txns are applied and answered; log: a batch until "
              "it is durable; quorum: a leader's proposals until committed.",
              *stage.histogram, kSecondsPerUs, {{"stage", stage.stage}});
   }

@@ -105,8 +105,19 @@ void ReplicaThread::RunTurn(std::deque<Work>* works) {
         static_cast<uint64_t>(std::max<int64_t>(begin_us - work.posted_us, 0)));
     work.run(*replica_);
   }
-  HandOut(replica_->TakeOutput());
+  HandOut(TakeOutput());
   if (count > 0) Observe(begin_us, count);
+}
+
+// The replica applies while it makes its output.
+replica::Output ReplicaThread::TakeOutput() {
+  const consensus::Zxid applied = replica_->state().applied();
+  const int64_t begin_us = MonotonicUs();
+  replica::Output output = replica_->TakeOutput();
+  if (replica_->state().applied() != applied) {
+    timings_.apply_us.Observe(static_cast<uint64_t>(MonotonicUs() - begin_us));
+  }
+  return output;
 }
 
 void ReplicaThread::HandOut(replica::Output output) {

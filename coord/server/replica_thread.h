@@ -81,6 +81,7 @@ class ReplicaThread final : public rpc::ReplicaHost {
   // Waits for works until it is time to tick; false: to stop.
   bool Take(std::deque<Work>* works);
   void RunTurn(std::deque<Work>* works);
+  replica::Output TakeOutput();
   void HandOut(replica::Output output);
   void Observe(int64_t begin_us, size_t works);
   void ObserveQuorum(int64_t now_us);
