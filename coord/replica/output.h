@@ -44,9 +44,9 @@ struct WriteBatch {
 };
 
 // The member's own snapshot, in pieces: BeginSnapshot(), Append() for each
-// piece and Replica::SnapshotPieceWritten() after each, Finish(meta), then
-// PublishSnapshot() between two batches, then Replica::SnapshotPublished(). On
-// any error the driver discards the writer and tells Replica::SnapshotFailed().
+// piece and Replica::SnapshotPieceWritten() after each, Finish(meta), then its
+// publication in three steps, then Replica::SnapshotPublished(). On any error
+// the driver discards the writer and tells Replica::SnapshotFailed().
 struct SnapshotBegin {
   consensus::Zxid zxid;
 };
@@ -69,7 +69,8 @@ struct LoadSnapshot {
   consensus::Zxid zxid;
 };
 
-// MemberStorage::Compact(). No answer unless it fails: StorageFailed().
+// MemberStorage::Compact(), then, on any thread, RemoveFiles(). No answer unless
+// it fails: StorageFailed().
 struct Compact {
   consensus::Zxid zxid;
   std::vector<consensus::Zxid> snapshots_in_use;

@@ -64,6 +64,11 @@ class File {
   // it, and grows the file with zeros to that size.
   virtual absl::Status Preallocate(uint64_t size_bytes) = 0;
   virtual absl::Status SyncData() = 0;
+  // Hands what was written in this range to the disk and waits for it, but
+  // promises nothing: no flush of the disk, and no commit of the file system's
+  // journal, on which the syncs of other files would have to wait. An error is
+  // as final as that of SyncData().
+  virtual absl::Status WriteOut(uint64_t offset, uint64_t size_bytes) = 0;
   // A hint: later reads should come from the disk and not from memory.
   virtual void DropCache() = 0;
   virtual absl::StatusOr<FileIdentity> Identity() const = 0;

@@ -14,6 +14,7 @@
 #include "coord/storage/snapshot_writer.h"
 #include "coord/storage/storage_error.h"
 #include "coord/storage/testing/fault_file_system.h"
+#include "coord/storage/testing/whole_steps.h"
 #include "gtest/gtest.h"
 
 namespace quorate::storage {
@@ -50,7 +51,7 @@ class InspectTest : public testing::Test {
     auto writer = storage.BeginSnapshot(Zxid(1, 2));
     ASSERT_TRUE((*writer)->Append("content").ok());
     ASSERT_TRUE((*writer)->Finish("meta").ok());
-    ASSERT_TRUE(storage.PublishSnapshot(**writer).ok());
+    ASSERT_TRUE(PublishSnapshot(storage, **writer).ok());
   }
 
   FaultFileSystem disk_{1};

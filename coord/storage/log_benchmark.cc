@@ -80,10 +80,14 @@ void BM_Log(benchmark::State& state) {
   const Bytes payload = MakeBytes(std::string(kPayloadBytes, 'v'));
   Zxid last;
   for (auto _ : state) {
-    if (!(*log)->SpareIsReady()) {
+    if (!(*log)->spare().ready()) {
       state.PauseTiming();
-      QUORATE_CHECK((*log)->PrepareSpare(options.segment_bytes).ok());
-      QUORATE_CHECK((*log)->DropUpTo(last).ok());
+      QUORATE_CHECK((*log)->spare().Prepare(options.segment_bytes).ok());
+      const auto given_up = (*log)->GiveUp(last);
+      QUORATE_CHECK(given_up.ok());
+      for (const std::string& file : *given_up) {
+        QUORATE_CHECK(files->Remove(file).ok());
+      }
       state.ResumeTiming();
     }
     const std::vector<LogRecord> records = Group(size, payload, &last);

@@ -1,6 +1,7 @@
 #include "coord/storage/member_storage.h"
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/zxid.h"
@@ -189,14 +191,21 @@ absl::Status MemberStorage::RemoveTemporaries(
 absl::Status MemberStorage::Note(const absl::Status& status) {
   const StorageErrorKind kind = StorageErrorOf(status).kind;
   if (!status.ok() && kind != StorageErrorKind::kDiskFull &&
-      kind != StorageErrorKind::kMisuse && broken_.ok()) {
-    broken_ = status;
+      kind != StorageErrorKind::kMisuse) {
+    const absl::MutexLock lock(&mutex_);
+    if (broken_.ok()) broken_ = status;
   }
   return status;
 }
 
+absl::Status MemberStorage::status() const {
+  const absl::MutexLock lock(&mutex_);
+  return broken_;
+}
+
 absl::Status MemberStorage::Write(const Batch& batch) {
-  return broken_.ok() ? Note(DoWrite(batch)) : broken_;
+  absl::Status s = status();
+  return s.ok() ? Note(DoWrite(batch)) : s;
 }
 
 absl::Status MemberStorage::DoWrite(const Batch& batch) {
@@ -239,7 +248,8 @@ absl::Status MemberStorage::DoWrite(const Batch& batch) {
 }
 
 absl::Status MemberStorage::Sync() {
-  return broken_.ok() ? Note(DoSync()) : broken_;
+  absl::Status s = status();
+  return s.ok() ? Note(DoSync()) : s;
 }
 
 absl::Status MemberStorage::DoSync() {
@@ -251,12 +261,14 @@ absl::Status MemberStorage::DoSync() {
 }
 
 absl::Status MemberStorage::Prepare(uint64_t max_bytes) {
-  return broken_.ok() ? Note(log_->PrepareSpare(max_bytes)) : broken_;
+  absl::Status s = status();
+  return s.ok() ? Note(log_->spare().Prepare(max_bytes)) : s;
 }
 
 absl::Status MemberStorage::Settle() {
-  if (!broken_.ok()) return broken_;
-  if (absl::Status s = Note(DoSync()); !s.ok()) return s;
+  absl::Status s = status();
+  if (!s.ok()) return s;
+  if (s = Note(DoSync()); !s.ok()) return s;
   return Note(log_->Settle());
 }
 
@@ -265,11 +277,12 @@ absl::StatusOr<std::unique_ptr<SnapshotWriter>> MemberStorage::BeginSnapshot(
   return snapshots_->Begin(zxid);
 }
 
-absl::Status MemberStorage::PublishSnapshot(const SnapshotWriter& writer) {
-  return broken_.ok() ? Note(DoPublish(writer)) : broken_;
+absl::Status MemberStorage::CheckSnapshot(const SnapshotWriter& writer) {
+  absl::Status s = status();
+  return s.ok() ? Note(DoCheckSnapshot(writer)) : s;
 }
 
-absl::Status MemberStorage::DoPublish(const SnapshotWriter& writer) {
+absl::Status MemberStorage::DoCheckSnapshot(const SnapshotWriter& writer) {
   // A snapshot never knows more than the durable log.
   if (absl::Status s = DoSync(); !s.ok()) return s;
   const Zxid zxid = writer.info().zxid;
@@ -278,7 +291,12 @@ absl::Status MemberStorage::DoPublish(const SnapshotWriter& writer) {
         "the snapshot at ", ToString(zxid), " is not of this log, which has ",
         ToString(log_->base()), " to ", ToString(log_->last())));
   }
-  return snapshots_->Publish(writer);
+  return snapshots_->CheckFinished(writer);
+}
+
+absl::Status MemberStorage::NameSnapshot(const SnapshotWriter& writer) {
+  absl::Status s = status();
+  return s.ok() ? Note(snapshots_->Name(writer)) : s;
 }
 
 absl::StatusOr<std::unique_ptr<SnapshotReader>> MemberStorage::ReadSnapshot(
@@ -286,21 +304,43 @@ absl::StatusOr<std::unique_ptr<SnapshotReader>> MemberStorage::ReadSnapshot(
   return snapshots_->Read(zxid);
 }
 
-absl::Status MemberStorage::Compact(Zxid zxid,
-                                    absl::Span<const Zxid> snapshots_in_use) {
-  return broken_.ok() ? Note(DoCompact(zxid, snapshots_in_use)) : broken_;
+absl::StatusOr<std::vector<std::string>> MemberStorage::Compact(
+    Zxid zxid, absl::Span<const Zxid> snapshots_in_use) {
+  if (absl::Status s = status(); !s.ok()) return s;
+  absl::StatusOr<std::vector<std::string>> given_up =
+      DoCompact(zxid, snapshots_in_use);
+  Note(given_up.status()).IgnoreError();
+  return given_up;
 }
 
-absl::Status MemberStorage::DoCompact(Zxid zxid,
-                                      absl::Span<const Zxid> in_use) {
+absl::StatusOr<std::vector<std::string>> MemberStorage::DoCompact(
+    Zxid zxid, absl::Span<const Zxid> in_use) {
   if (absl::Status s = DoSync(); !s.ok()) return s;
   if (zxid > snapshots_->newest()) {
     return MisuseError(absl::StrCat("compaction up to ", ToString(zxid),
                                     " is above the newest snapshot, at ",
                                     ToString(snapshots_->newest())));
   }
-  if (absl::Status s = snapshots_->RemoveOlder(in_use); !s.ok()) return s;
-  return log_->DropUpTo(zxid);
+  absl::StatusOr<std::vector<std::string>> segments = log_->GiveUp(zxid);
+  if (!segments.ok()) return segments.status();
+  std::vector<std::string> files = snapshots_->GiveUpOlder(in_use);
+  files.insert(files.end(), std::make_move_iterator(segments->begin()),
+               std::make_move_iterator(segments->end()));
+  return files;
+}
+
+absl::Status MemberStorage::RemoveFiles(absl::Span<const std::string> paths) {
+  absl::Status s = status();
+  return s.ok() ? Note(DoRemove(paths)) : s;
+}
+
+absl::Status MemberStorage::DoRemove(absl::Span<const std::string> paths) {
+  for (const std::string& path : paths) {
+    if (absl::Status s = files_.Remove(path); !s.ok()) return s;
+    absl::Status s = AsFinal(files_.SyncDirectory(directory_));
+    if (!s.ok()) return s;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> MemberStorage::FreeBytes() const {

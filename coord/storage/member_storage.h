@@ -17,7 +17,9 @@
 // final: the same error answers every such call from then on, and the member
 // stops (rule 21).
 //
-// Not thread-safe, except BeginSnapshot() and ReadSnapshot().
+// One thread writes: it is the log's. What takes long and need not stand in one
+// order with the log is const, or said to be thread-safe, and may run on any
+// other thread at the same time.
 
 #ifndef QUORATE_COORD_STORAGE_MEMBER_STORAGE_H_
 #define QUORATE_COORD_STORAGE_MEMBER_STORAGE_H_
@@ -28,9 +30,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/zxid.h"
@@ -103,28 +107,38 @@ class MemberStorage {
   // nothing.
   absl::Status Sync();
 
-  // Call now and then when there is time: prepares the next segment, up to
-  // `max_bytes` at once, so that the log need not wait for it.
+  // Call when IsPrepared() is false: prepares the next segment, up to
+  // `max_bytes` at once, so that the log need not wait for it. Thread-safe.
   absl::Status Prepare(uint64_t max_bytes);
-  bool IsPrepared() const { return log_->SpareIsReady(); }
+  bool IsPrepared() const { return log_->spare().ready(); }
   // Call before a pause, such as a shutdown: afterwards no damage to the log
   // can pass for a torn write. At most two syncs.
   absl::Status Settle();
 
-  // A writer for a snapshot of the member's own, then its publication: it is
-  // the newest one afterwards. kMisuse: not finished, or its zxid is not
-  // between the newest one's and the log's last.
+  // A writer for a snapshot of the member's own. Thread-safe; one at a time.
   absl::StatusOr<std::unique_ptr<SnapshotWriter>> BeginSnapshot(
       consensus::Zxid zxid) const;
-  absl::Status PublishSnapshot(const SnapshotWriter& writer);
+  // Its publication is three calls. First, on the log's thread, whether it may
+  // be; kMisuse: not finished, or its zxid is not between the newest one's and
+  // the log's last.
+  absl::Status CheckSnapshot(const SnapshotWriter& writer);
+  // Then, on any thread, its name is made durable.
+  absl::Status NameSnapshot(const SnapshotWriter& writer);
+  // Then, on the log's thread again, it counts. One that was received meanwhile
+  // may be newer.
+  void AddSnapshot(const SnapshotInfo& info) { snapshots_->Add(info); }
   absl::StatusOr<std::unique_ptr<SnapshotReader>> ReadSnapshot(
       consensus::Zxid zxid) const;
 
-  // Drops snapshots but the newest and those in `snapshots_in_use`, then whole
-  // segments of records up to `zxid`. kMisuse: `zxid` is above the newest
-  // snapshot's.
-  absl::Status Compact(consensus::Zxid zxid,
-                       absl::Span<const consensus::Zxid> snapshots_in_use);
+  // Gives up snapshots but the newest and those in `snapshots_in_use`, then
+  // whole segments of records up to `zxid`; returns their files, which are to
+  // be removed in this order. kMisuse: `zxid` is above the newest snapshot's.
+  absl::StatusOr<std::vector<std::string>> Compact(
+      consensus::Zxid zxid, absl::Span<const consensus::Zxid> snapshots_in_use);
+  // Removes them, each durably before the next. Freeing hundreds of MiB takes a
+  // file system long enough that no commit should wait for it. Thread-safe; one
+  // call at a time, in the order of the calls of Compact().
+  absl::Status RemoveFiles(absl::Span<const std::string> paths);
 
   const HardState& hard_state() const { return state_->state(); }
   const std::vector<SnapshotInfo>& snapshots() const {
@@ -134,8 +148,8 @@ class MemberStorage {
   consensus::Zxid log_last() const { return log_->last(); }
   uint64_t received_bytes() const { return snapshots_->received_bytes(); }
   absl::StatusOr<uint64_t> FreeBytes() const;
-  // OK, or the error that is final.
-  const absl::Status& status() const { return broken_; }
+  // OK, or the error that is final. Thread-safe.
+  absl::Status status() const;
 
  private:
   MemberStorage(FileSystem& files, absl::string_view directory)
@@ -146,10 +160,11 @@ class MemberStorage {
   absl::Status RemoveTemporaries(std::vector<std::string>* removed);
   absl::Status DoWrite(const Batch& batch);
   absl::Status DoSync();
-  absl::Status DoPublish(const SnapshotWriter& writer);
-  absl::Status DoCompact(consensus::Zxid zxid,
-                         absl::Span<const consensus::Zxid> in_use);
-  // Remembers an error that is final; returns `status`.
+  absl::Status DoCheckSnapshot(const SnapshotWriter& writer);
+  absl::StatusOr<std::vector<std::string>> DoCompact(
+      consensus::Zxid zxid, absl::Span<const consensus::Zxid> in_use);
+  absl::Status DoRemove(absl::Span<const std::string> paths);
+  // Remembers an error that is final; returns `status`. Thread-safe.
   absl::Status Note(const absl::Status& status);
 
   FileSystem& files_;
@@ -159,7 +174,8 @@ class MemberStorage {
   std::unique_ptr<SnapshotStore> snapshots_;
   std::unique_ptr<WriteAheadLog> log_;
   bool install_is_staged_ = false;
-  absl::Status broken_;
+  mutable absl::Mutex mutex_;
+  absl::Status broken_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace quorate::storage

@@ -1,6 +1,7 @@
 #include "coord/storage/member_storage.h"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "coord/base/bytes.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/zxid.h"
@@ -17,6 +19,7 @@
 #include "coord/storage/snapshot_writer.h"
 #include "coord/storage/storage_error.h"
 #include "coord/storage/testing/fault_file_system.h"
+#include "coord/storage/testing/whole_steps.h"
 #include "gtest/gtest.h"
 
 namespace quorate::storage {
@@ -62,7 +65,7 @@ class MemberStorageTest : public testing::Test {
     auto writer = storage_->BeginSnapshot(zxid);
     if (!writer.ok()) return writer.status();
     absl::Status s = (*writer)->Finish("meta");
-    return s.ok() ? storage_->PublishSnapshot(**writer) : s;
+    return s.ok() ? PublishSnapshot(*storage_, **writer) : s;
   }
   StorageErrorKind KindOfOpen() {
     storage_.reset();
@@ -160,7 +163,7 @@ TEST_F(MemberStorageTest, MisuseIsRefusedAndDoesNotPoison) {
   batch.install_snapshot =
       SnapshotInfo{.zxid = Zxid(5, 3), .meta = "m", .size_bytes = 6};
   EXPECT_TRUE(refused(storage_->Write(batch))) << "nothing received";
-  EXPECT_TRUE(refused(storage_->Compact(Zxid(1, 6), {})));
+  EXPECT_TRUE(refused(CompactAndRemove(*storage_, Zxid(1, 6), {})));
   EXPECT_TRUE(refused(Snapshot(Zxid(1, 5)))) << "not newer";
   EXPECT_TRUE(refused(Snapshot(Zxid(1, 11)))) << "ahead of the log";
   EXPECT_TRUE(storage_->status().ok());
@@ -173,7 +176,7 @@ TEST_F(MemberStorageTest, CompactionKeepsWhatIsAsked) {
   }
   ASSERT_TRUE(Snapshot(Zxid(1, 40)).ok());
   ASSERT_TRUE(Snapshot(Zxid(1, 80)).ok());
-  ASSERT_TRUE(storage_->Compact(Zxid(1, 60), {}).ok());
+  ASSERT_TRUE(CompactAndRemove(*storage_, Zxid(1, 60), {}).ok());
   EXPECT_GT(storage_->log_base(), Zxid());
   EXPECT_LE(storage_->log_base(), Zxid(1, 60));
   Reopen();
@@ -181,6 +184,35 @@ TEST_F(MemberStorageTest, CompactionKeepsWhatIsAsked) {
   EXPECT_EQ(state_.log.back().zxid, Zxid(1, 100));
   EXPECT_LE(state_.log.front().zxid, Zxid(1, 61));
 }
+
+// Files that were given up go later, on another thread; a crash may come when
+// any number of them is gone, and the log goes on meanwhile.
+class CrashWhileRemovingTest : public MemberStorageTest,
+                               public testing::WithParamInterface<size_t> {};
+
+TEST_P(CrashWhileRemovingTest, LosesNothing) {
+  for (uint32_t i = 0; i < 10; ++i) {
+    ASSERT_TRUE(Append(1 + 10 * i, 10 + 10 * i, 300).ok());
+  }
+  ASSERT_TRUE(Snapshot(Zxid(1, 40)).ok());
+  ASSERT_TRUE(Snapshot(Zxid(1, 80)).ok());
+  const auto files = storage_->Compact(Zxid(1, 60), {});
+  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_GE(files->size(), 3u) << "a snapshot and segments";
+  ASSERT_TRUE(Append(101, 120, 300).ok());
+  const auto removed = absl::MakeConstSpan(*files).subspan(0, GetParam());
+  ASSERT_TRUE(storage_->RemoveFiles(removed).ok());
+  disk_.Crash(CrashLoss::kEverything);
+  Reopen();
+  EXPECT_EQ(state_.snapshots.back().zxid, Zxid(1, 80));
+  EXPECT_EQ(state_.log.back().zxid, Zxid(1, 120));
+  EXPECT_LE(state_.log.front().zxid, Zxid(1, 61));
+  ASSERT_TRUE(CompactAndRemove(*storage_, Zxid(1, 60), {}).ok());
+  EXPECT_EQ(storage_->snapshots().size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Removed, CrashWhileRemovingTest,
+                         testing::Range(size_t{0}, size_t{5}));
 
 TEST_F(MemberStorageTest, AFullDiskRefusesReadsGoOnAndRoomHeals) {
   ASSERT_TRUE(Append(1, 10, 400).ok());
@@ -233,7 +265,7 @@ TEST_F(MemberStorageTest, ALogWithoutHardStateIsDamage) {
 TEST_F(MemberStorageTest, ASnapshotThatTheLogNeedsIsMissed) {
   for (uint32_t i = 1; i <= 60; ++i) ASSERT_TRUE(Append(i, i, 400).ok());
   ASSERT_TRUE(Snapshot(Zxid(1, 50)).ok());
-  ASSERT_TRUE(storage_->Compact(Zxid(1, 50), {}).ok());
+  ASSERT_TRUE(CompactAndRemove(*storage_, Zxid(1, 50), {}).ok());
   ASSERT_TRUE(disk_.Remove("d/snapshot-0000000100000032").ok());
   EXPECT_EQ(KindOfOpen(), StorageErrorKind::kDamaged);
 }

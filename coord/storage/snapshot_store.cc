@@ -101,22 +101,23 @@ absl::StatusOr<std::unique_ptr<SnapshotWriter>> SnapshotStore::Begin(
                                {.owner = owner_, .zxid = zxid});
 }
 
-absl::Status SnapshotStore::Give(absl::string_view from, absl::string_view to) {
+absl::Status SnapshotStore::Give(absl::string_view from,
+                                 absl::string_view to) const {
   absl::Status s = files_.Rename(from, JoinPath(directory_, to));
   if (!s.ok()) return s;
   return AsFinal(files_.SyncDirectory(directory_));
 }
 
-absl::Status SnapshotStore::Publish(const SnapshotWriter& writer) {
+absl::Status SnapshotStore::CheckFinished(const SnapshotWriter& writer) const {
   const SnapshotInfo& info = writer.info();
-  if (!writer.finished() || info.zxid <= newest()) {
-    return MisuseError(absl::StrCat("the snapshot at ", ToString(info.zxid),
-                                    " is not finished or not newer than ",
-                                    ToString(newest())));
-  }
-  absl::Status s = Give(writer.path(), SnapshotName(info.zxid));
-  if (s.ok()) Add(info);
-  return s;
+  if (writer.finished() && info.zxid > newest()) return absl::OkStatus();
+  return MisuseError(absl::StrCat("the snapshot at ", ToString(info.zxid),
+                                  " is not finished or not newer than ",
+                                  ToString(newest())));
+}
+
+absl::Status SnapshotStore::Name(const SnapshotWriter& writer) const {
+  return Give(writer.path(), SnapshotName(writer.info().zxid));
 }
 
 absl::Status SnapshotStore::Receive(const SnapshotPiece& piece) {
@@ -183,20 +184,19 @@ absl::Status SnapshotStore::CompleteInstall() {
   return absl::OkStatus();
 }
 
-absl::Status SnapshotStore::RemoveOlder(absl::Span<const Zxid> keep) {
-  bool removed = false;
+std::vector<std::string> SnapshotStore::GiveUpOlder(
+    absl::Span<const Zxid> keep) {
+  std::vector<std::string> given_up;
   for (size_t i = 0; i + 1 < snapshots_.size();) {
     const Zxid zxid = snapshots_[i].zxid;
     if (absl::c_linear_search(keep, zxid)) {
       ++i;
       continue;
     }
-    absl::Status s = files_.Remove(JoinPath(directory_, SnapshotName(zxid)));
-    if (!s.ok()) return s;
+    given_up.push_back(JoinPath(directory_, SnapshotName(zxid)));
     snapshots_.erase(snapshots_.begin() + static_cast<ptrdiff_t>(i));
-    removed = true;
   }
-  return removed ? AsFinal(files_.SyncDirectory(directory_)) : absl::OkStatus();
+  return given_up;
 }
 
 }  // namespace quorate::storage

@@ -4,7 +4,7 @@
 // Publish(). A leader's: Receive() its pieces, PrepareInstall(), let the log
 // say that it was reset, CompleteInstall(); the log's entry decides whether the
 // snapshot counts. Either way it was read back and checked before it has its
-// name, and older ones stay until RemoveOlder().
+// name, and older ones stay until GiveUpOlder().
 //
 // After an error that is neither kDiskFull nor kMisuse the caller stops. Not
 // thread-safe, except Begin().
@@ -63,9 +63,13 @@ class SnapshotStore {
   // A writer for the member's own snapshot. Thread-safe; one at a time.
   absl::StatusOr<std::unique_ptr<SnapshotWriter>> Begin(
       consensus::Zxid zxid) const;
-  // Gives a finished snapshot its name, durably. kMisuse: not finished, or not
-  // newer than newest().
-  absl::Status Publish(const SnapshotWriter& writer);
+  // Publication, in three steps, so that none of them need make others wait.
+  // First: may it be? kMisuse: not finished, or not newer than newest().
+  absl::Status CheckFinished(const SnapshotWriter& writer) const;
+  // Then it is given its name, durably. Thread-safe.
+  absl::Status Name(const SnapshotWriter& writer) const;
+  // Then it counts.
+  void Add(const SnapshotInfo& info);
 
   // kMisuse: the piece does not follow what was received; the caller may start
   // anew. A piece that is held already is accepted and ignored. Nothing relies
@@ -88,8 +92,9 @@ class SnapshotStore {
   // the log's reset is durable.
   absl::Status CompleteInstall();
 
-  // Removes all but the newest one and those in `keep`.
-  absl::Status RemoveOlder(absl::Span<const consensus::Zxid> keep);
+  // Forgets all but the newest one and those in `keep`. Their files may be
+  // removed from now on; it is as well if they are found at the next start.
+  std::vector<std::string> GiveUpOlder(absl::Span<const consensus::Zxid> keep);
 
   void SetOwner(const Owner& owner) { owner_ = owner; }
 
@@ -99,8 +104,7 @@ class SnapshotStore {
       : files_(files), directory_(directory), owner_(owner) {}
 
   absl::Status Load(const std::vector<std::string>& names);
-  absl::Status Give(absl::string_view from, absl::string_view to);
-  void Add(const SnapshotInfo& info);
+  absl::Status Give(absl::string_view from, absl::string_view to) const;
 
   FileSystem& files_;
   const std::string directory_;

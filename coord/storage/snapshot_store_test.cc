@@ -39,12 +39,18 @@ class SnapshotStoreTest : public testing::Test {
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
   }
+  absl::Status Publish(const SnapshotWriter& writer) {
+    absl::Status s = store_->CheckFinished(writer);
+    if (s.ok()) s = store_->Name(writer);
+    if (s.ok()) store_->Add(writer.info());
+    return s;
+  }
   absl::Status Take(Zxid zxid, const std::string& content) {
     auto writer = store_->Begin(zxid);
     if (!writer.ok()) return writer.status();
     absl::Status s = (*writer)->Append(content);
     if (s.ok()) s = (*writer)->Finish("meta");
-    return s.ok() ? store_->Publish(**writer) : s;
+    return s.ok() ? Publish(**writer) : s;
   }
   static std::string RandomText(uint64_t seed, size_t size) {
     SeededRandom random(seed);
@@ -84,7 +90,10 @@ TEST_F(SnapshotStoreTest, OlderOnesStayUntilRemoved) {
   for (uint32_t i = 1; i <= 4; ++i) ASSERT_TRUE(Take(Zxid(1, i), "x").ok());
   EXPECT_EQ(store_->list().size(), 4u);
   EXPECT_EQ(store_->newest(), Zxid(1, 4));
-  ASSERT_TRUE(store_->RemoveOlder({Zxid(1, 2)}).ok());
+  for (const std::string& file : store_->GiveUpOlder({Zxid(1, 2)})) {
+    ASSERT_TRUE(disk_.Remove(file).ok());
+  }
+  ASSERT_TRUE(disk_.SyncDirectory("d").ok());
   disk_.Crash(CrashLoss::kEverything);
   Open(std::nullopt);
   ASSERT_EQ(store_->list().size(), 2u);
@@ -103,8 +112,7 @@ TEST_F(SnapshotStoreTest, WhatIsWrittenBackWrongIsNotPublished) {
   const absl::Status status = (*writer)->Finish("meta");
   EXPECT_EQ(StorageErrorOf(status).kind, StorageErrorKind::kDamaged);
   EXPECT_EQ(StorageErrorOf(status).offset, kSnapshotHeaderBytes);
-  EXPECT_EQ(StorageErrorOf(store_->Publish(**writer)).kind,
-            StorageErrorKind::kMisuse);
+  EXPECT_EQ(StorageErrorOf(Publish(**writer)).kind, StorageErrorKind::kMisuse);
 }
 
 TEST_F(SnapshotStoreTest, DamageIsFoundInTheBlockThatHasIt) {
@@ -184,7 +192,7 @@ TEST_F(SnapshotStoreTest, AFullDiskTakesNothingAndMayBeTriedAgain) {
   disk_.SetCapacity(1'000'000);
   ASSERT_TRUE((*writer)->Append(content).ok());
   ASSERT_TRUE((*writer)->Finish("meta").ok());
-  ASSERT_TRUE(store_->Publish(**writer).ok());
+  ASSERT_TRUE(Publish(**writer).ok());
   EXPECT_EQ(*(*store_->Read(Zxid(1, 1)))->Read(0, 150'000), content);
 }
 

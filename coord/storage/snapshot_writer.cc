@@ -21,7 +21,8 @@
 namespace quorate::storage {
 namespace {
 
-constexpr uint64_t kSyncBytes = 2 << 20;
+// Little enough that a sync of the log never waits for long behind it.
+constexpr uint64_t kWriteOutBytes = 256 << 10;
 
 std::string WithChecksum(absl::string_view payload, uint64_t sum) {
   std::string bytes(payload);
@@ -59,13 +60,10 @@ absl::Status SnapshotWriter::Note(const absl::Status& status) {
 
 absl::Status SnapshotWriter::Write(uint64_t offset, absl::string_view bytes) {
   if (absl::Status s = Note(file_->Write(offset, bytes)); !s.ok()) return s;
-  unsynced_bytes_ += bytes.size();
-  return unsynced_bytes_ < kSyncBytes ? absl::OkStatus() : Sync();
-}
-
-absl::Status SnapshotWriter::Sync() {
-  unsynced_bytes_ = 0;
-  return Note(AsFinal(file_->SyncData()));
+  const uint64_t end = offset + bytes.size();
+  if (end - written_out_ < kWriteOutBytes) return absl::OkStatus();
+  const uint64_t begin = std::exchange(written_out_, end);
+  return Note(AsFinal(file_->WriteOut(begin, end - begin)));
 }
 
 absl::Status SnapshotWriter::Append(absl::string_view data) {
@@ -110,7 +108,7 @@ absl::Status SnapshotWriter::WriteEnd(absl::string_view meta) {
                               .chain = ChainChecksum(chain, meta_sum)};
   end += EncodeSnapshotFooter(footer, key_);
   if (absl::Status s = Write(BlockOffset(blocks_), end); !s.ok()) return s;
-  return Sync();
+  return Note(AsFinal(file_->SyncData()));
 }
 
 absl::Status SnapshotWriter::Finish(absl::string_view meta) {

@@ -29,8 +29,9 @@ class SnapshotWriter {
       FileSystem& files, absl::string_view path, const SnapshotHeader& header);
 
   // Adds to the content. kDiskFull: nothing was added, try again or Discard().
-  // After any other error every later call returns the same. It syncs now and
-  // then, so that no single sync has much to write.
+  // After any other error every later call returns the same. It waits for the
+  // disk, a little at a time, so that it never gets far ahead of it and the one
+  // sync at the end has little to write.
   absl::Status Append(absl::string_view data);
 
   // Ends the file, makes it durable, reads it back and checks it. kDiskFull: as
@@ -52,7 +53,6 @@ class SnapshotWriter {
       : files_(files), path_(path), file_(std::move(file)) {}
 
   absl::Status Write(uint64_t offset, absl::string_view bytes);
-  absl::Status Sync();
   absl::Status WriteEnd(absl::string_view meta);
   absl::Status Note(const absl::Status& status);
 
@@ -64,7 +64,7 @@ class SnapshotWriter {
   std::string rest_;  // content that does not fill a block yet
   uint64_t blocks_ = 0;
   uint64_t chain_ = 0;
-  uint64_t unsynced_bytes_ = 0;
+  uint64_t written_out_ = 0;  // the file up to here was given to the disk
   bool finished_ = false;
   absl::Status broken_;
 };

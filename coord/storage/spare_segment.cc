@@ -1,15 +1,17 @@
 #include "coord/storage/spare_segment.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "coord/base/check.h"
+#include "absl/synchronization/mutex.h"
 #include "coord/storage/file_names.h"
 #include "coord/storage/file_system.h"
 #include "coord/storage/storage_error.h"
@@ -48,6 +50,11 @@ absl::Status SpareSegment::GiveBack(const absl::Status& cause) {
 }
 
 absl::Status SpareSegment::Prepare(uint64_t max_bytes) {
+  const absl::MutexLock lock(&mutex_);
+  return Fill(max_bytes);
+}
+
+absl::Status SpareSegment::Fill(uint64_t max_bytes) {
   if (ready()) return absl::OkStatus();
   if (file_ == nullptr) {
     if (absl::Status s = Create(); !s.ok()) return GiveBack(s);
@@ -62,13 +69,19 @@ absl::Status SpareSegment::Prepare(uint64_t max_bytes) {
     }
     filled_ += size;
   }
-  return AsFinal(file_->SyncData());
+  absl::Status s = AsFinal(file_->SyncData());
+  ready_.store(s.ok() && filled_ == segment_bytes_, std::memory_order_release);
+  return s;
 }
 
-std::unique_ptr<File> SpareSegment::Take() {
-  QUORATE_CHECK(ready());
+absl::Status SpareSegment::Use(
+    absl::FunctionRef<absl::Status(std::unique_ptr<File> file)> use) {
+  const absl::MutexLock lock(&mutex_);
+  absl::Status s = Fill(segment_bytes_);
+  if (!s.ok()) return s;
+  ready_.store(false, std::memory_order_release);
   filled_ = 0;
-  return std::move(file_);
+  return use(std::move(file_));
 }
 
 }  // namespace quorate::storage

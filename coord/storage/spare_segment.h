@@ -4,17 +4,22 @@
 // write metadata, and recovery can tell an untouched sector from any other.
 // That is as much writing as the log itself does, so it is done in pieces.
 //
-// Not thread-safe.
+// Thread-safe: one thread prepares while the log's goes on writing, and has to
+// wait for it only if it needs the file before it is ready.
 
 #ifndef QUORATE_COORD_STORAGE_SPARE_SEGMENT_H_
 #define QUORATE_COORD_STORAGE_SPARE_SEGMENT_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "coord/storage/file_system.h"
 
 namespace quorate::storage {
@@ -30,23 +35,28 @@ class SpareSegment {
   // error is final.
   absl::Status Prepare(uint64_t max_bytes);
 
-  bool ready() const { return file_ != nullptr && filled_ == segment_bytes_; }
-  uint64_t missing_bytes() const { return segment_bytes_ - filled_; }
+  // Does not wait for a preparation under way.
+  bool ready() const { return ready_.load(std::memory_order_acquire); }
 
-  // The file, still under path(); the next Prepare() replaces what is left
-  // there. REQUIRES: ready().
-  std::unique_ptr<File> Take();
+  // Prepares what is missing, and gives the file, still under path(), to
+  // `use`, which renames it. The next Prepare() begins anew.
+  absl::Status Use(
+      absl::FunctionRef<absl::Status(std::unique_ptr<File> file)> use);
   const std::string& path() const { return path_; }
 
  private:
-  absl::Status Create();
-  absl::Status GiveBack(const absl::Status& cause);
+  absl::Status Fill(uint64_t max_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Create() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status GiveBack(const absl::Status& cause)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const std::string path_;
   const uint64_t segment_bytes_;
-  std::unique_ptr<File> file_;
-  uint64_t filled_ = 0;
+  std::atomic<bool> ready_ = false;
+  absl::Mutex mutex_;
+  std::unique_ptr<File> file_ ABSL_GUARDED_BY(mutex_);
+  uint64_t filled_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace quorate::storage

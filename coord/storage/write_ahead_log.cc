@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
@@ -79,12 +80,14 @@ absl::Status WriteAheadLog::Note(const absl::Status& status) {
 absl::StatusOr<LogWriter> WriteAheadLog::MakeSegment(
     FileSystem& files, absl::string_view directory, SpareSegment& spare,
     const SegmentHeader& header) {
-  absl::Status s = spare.Prepare(spare.missing_bytes());
+  absl::StatusOr<LogWriter> writer = absl::InternalError("not made");
+  absl::Status s = spare.Use([&](std::unique_ptr<File> file) -> absl::Status {
+    writer = LogWriter::Start(std::move(file), header);
+    if (!writer.ok()) return writer.status();
+    return files.Rename(spare.path(),
+                        JoinPath(directory, SegmentName(header.number)));
+  });
   if (!s.ok()) return s;
-  absl::StatusOr<LogWriter> writer = LogWriter::Start(spare.Take(), header);
-  if (!writer.ok()) return writer;
-  const std::string path = JoinPath(directory, SegmentName(header.number));
-  if (s = files.Rename(spare.path(), path); !s.ok()) return s;
   if (s = AsFinal(files.SyncDirectory(directory)); !s.ok()) return s;
   return writer;
 }
@@ -283,27 +286,18 @@ absl::Status WriteAheadLog::Settle() {
   return Note(writer_.AppendFrame(frame_));
 }
 
-absl::Status WriteAheadLog::DropUpTo(Zxid zxid) {
+absl::StatusOr<std::vector<std::string>> WriteAheadLog::GiveUp(Zxid zxid) {
   // A reset or truncation must be durable before what it makes superfluous
   // goes.
   if (absl::Status s = Sync(); !s.ok()) return s;
+  std::vector<std::string> files;
   while (!closed_.empty() && closed_.front().last <= zxid) {
-    if (absl::Status s = Note(files_.Remove(closed_.front().path)); !s.ok()) {
-      return s;
-    }
+    files.push_back(std::move(closed_.front().path));
     base_ = std::max(base_, closed_.front().last);
     closed_.pop_front();
     while (!zxids_.empty() && zxids_.front() <= base_) zxids_.pop_front();
-    // One at a time: a gap must never be found.
-    absl::Status s = Note(AsFinal(files_.SyncDirectory(directory_)));
-    if (!s.ok()) return s;
   }
-  return absl::OkStatus();
-}
-
-absl::Status WriteAheadLog::PrepareSpare(uint64_t max_bytes) {
-  if (!broken_.ok()) return broken_;
-  return Note(spare_.Prepare(max_bytes));
+  return files;
 }
 
 }  // namespace quorate::storage

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -87,13 +88,16 @@ class WriteAheadLog {
   // staged.
   absl::Status Settle();
 
-  // Removes the oldest segments that hold no record above `zxid`.
-  absl::Status DropUpTo(consensus::Zxid zxid);
+  // Has no more to do with the oldest segments that hold no record above
+  // `zxid`. Their files, oldest first, may be removed from now on, in this
+  // order and behind those of earlier calls, each durably before the next: a
+  // gap must never be found. It is as well if they are still there at the next
+  // start.
+  absl::StatusOr<std::vector<std::string>> GiveUp(consensus::Zxid zxid);
 
-  // Does a piece of the preparation of the next segment: up to `max_bytes` of
-  // writing and a sync. kDiskFull: later is soon enough.
-  absl::Status PrepareSpare(uint64_t max_bytes);
-  bool SpareIsReady() const { return spare_.ready(); }
+  // Of the next segment; another thread may prepare it. Lives as long as this.
+  SpareSegment& spare() { return spare_; }
+  const SpareSegment& spare() const { return spare_; }
 
   // Who owns segments made from now on.
   void SetOwner(const Owner& owner) { owner_ = owner; }

@@ -66,6 +66,14 @@ class WriteAheadLogTest : public testing::Test {
     absl::Status s = Stage(from, count);
     return s.ok() ? log_->Sync() : s;
   }
+  absl::Status DropUpTo(Zxid zxid) {
+    const auto files = log_->GiveUp(zxid);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) {
+      if (absl::Status s = disk_.Remove(file); !s.ok()) return s;
+    }
+    return disk_.SyncDirectory("d");
+  }
   size_t SegmentCount() { return SegmentNumbers(*disk_.List("d")).size(); }
 
   FaultFileSystem disk_{1};
@@ -122,7 +130,7 @@ TEST_F(WriteAheadLogTest, DroppingAfterATruncationKnowsWhereTheLogBegins) {
     ASSERT_TRUE(Truncate(Zxid(epoch, 3)).ok());
     ASSERT_TRUE(Append(Zxid(epoch + 1, 0), 1).ok());
     if (reopened) Reopen();
-    ASSERT_TRUE(log_->DropUpTo(Zxid(9, 9)).ok());
+    ASSERT_TRUE(DropUpTo(Zxid(9, 9)).ok());
     EXPECT_EQ(log_->base(), Zxid(epoch, 3));
     const Zxid last = log_->last();
     Reopen();
@@ -159,9 +167,9 @@ TEST_F(WriteAheadLogTest, DropsOnlyWholeSegmentsThatAreNotNeeded) {
   }
   const size_t segments = SegmentCount();
   ASSERT_GE(segments, 3u);
-  ASSERT_TRUE(log_->DropUpTo(Zxid(1, 1)).ok());
+  ASSERT_TRUE(DropUpTo(Zxid(1, 1)).ok());
   EXPECT_EQ(SegmentCount(), segments);
-  ASSERT_TRUE(log_->DropUpTo(Zxid(1, 100)).ok());
+  ASSERT_TRUE(DropUpTo(Zxid(1, 100)).ok());
   EXPECT_LT(SegmentCount(), segments);
   EXPECT_GT(log_->base(), Zxid());
   EXPECT_LE(log_->base(), Zxid(1, 100));
@@ -170,16 +178,16 @@ TEST_F(WriteAheadLogTest, DropsOnlyWholeSegmentsThatAreNotNeeded) {
   EXPECT_EQ(replayed_.base, base);
   EXPECT_EQ(replayed_.records.front().zxid, base.Next());
   EXPECT_EQ(replayed_.records.size(), 150 - base.counter());
-  ASSERT_TRUE(log_->DropUpTo(Zxid(9, 9)).ok());
+  ASSERT_TRUE(DropUpTo(Zxid(9, 9)).ok());
   EXPECT_EQ(SegmentCount(), 1u) << "the one in use stays";
 }
 
 TEST_F(WriteAheadLogTest, APreparedSegmentIsTakenWithoutFilling) {
-  while (!log_->SpareIsReady()) {
-    ASSERT_TRUE(log_->PrepareSpare(1000).ok());
+  while (!log_->spare().ready()) {
+    ASSERT_TRUE(log_->spare().Prepare(1000).ok());
   }
   const uint64_t calls = disk_.calls();
-  ASSERT_TRUE(log_->PrepareSpare(1000).ok());
+  ASSERT_TRUE(log_->spare().Prepare(1000).ok());
   EXPECT_EQ(disk_.calls(), calls);
   ASSERT_TRUE(Stage(Zxid(1, 1), 1, 5000).ok());
   ASSERT_TRUE(log_->Sync().ok());

@@ -13,6 +13,7 @@
 #include "coord/replica/output.h"
 #include "coord/replica/replica.h"
 #include "coord/rpc/host.h"
+#include "coord/server/disk/housekeeping_thread.h"
 #include "coord/server/disk/log_thread.h"
 #include "coord/server/disk/log_worker.h"
 #include "coord/server/disk/snapshot_source.h"
@@ -40,14 +41,24 @@ Disk::Disk(storage::MemberStorage& storage, rpc::ReplicaHost& host,
     : host_(host),
       logger_(logger),
       source_(storage, [this](const absl::Status& s) { StorageFailed(s); }),
+      housekeeping_(storage,
+                    [this](const absl::Status& s) { StorageFailed(s); }),
       log_(storage, *this, timings),
-      snapshots_(storage, *this, timings,
-                 [this](LogWork work) { PostToLog(std::move(work)); }) {}
+      snapshots_(
+          storage, *this, timings,
+          {.post_to_log = [this](LogWork work) { PostToLog(std::move(work)); },
+           .post_to_housekeeping =
+               [this](HousekeepingThread::Work work) {
+                 housekeeping_.Post(std::move(work));
+               }}) {
+  housekeeping_.PrepareSegment();
+}
 
 Disk::~Disk() { Stop().IgnoreError(); }
 
 absl::Status Disk::Stop() {
   snapshots_.Stop();
+  housekeeping_.Stop();
   return log_.Stop();
 }
 
@@ -79,14 +90,20 @@ void Disk::Do(std::vector<replica::Job> jobs) {
 LogJob Disk::MakeJob(replica::Compact compact, int64_t now_us) {
   return {now_us, [this, compact = std::move(compact)](
                       storage::MemberStorage& storage) {
-            const absl::Status status =
+            absl::StatusOr<std::vector<std::string>> files =
                 storage.Compact(compact.zxid, compact.snapshots_in_use);
             source_.Close();
-            if (status.ok() || !storage.status().ok()) return;
+            if (files.ok()) {
+              return housekeeping_.Post(
+                  [files = *std::move(files)](storage::MemberStorage& same) {
+                    return same.RemoveFiles(files);
+                  });
+            }
+            if (!storage.status().ok()) return;
             // It changed nothing; the next one comes after the next snapshot.
             logger_.Log(LogLevel::kError, "log not compacted",
                         {{"zxid", ToString(compact.zxid)},
-                         {"why", std::string(status.message())}});
+                         {"why", std::string(files.status().message())}});
           }};
 }
 
@@ -127,6 +144,8 @@ void Disk::DiskFull(bool full) {
   }
   host_.Post([full](Replica& replica) { replica.SetDiskFull(full); });
 }
+
+void Disk::SegmentWanted() { housekeeping_.PrepareSegment(); }
 
 void Disk::Fsync(int64_t slowest_ms) {
   if (slowest_ms >= kSlowFsyncMs) {

@@ -1,5 +1,5 @@
-// Disk: carries out a replica's jobs on the threads of the log and of
-// snapshots, and brings their answers back to the replica's thread.
+// Disk: carries out a replica's jobs on the threads of the log, of snapshots
+// and of housekeeping, and brings their answers back to the replica's thread.
 
 #ifndef QUORATE_COORD_SERVER_DISK_DISK_H_
 #define QUORATE_COORD_SERVER_DISK_DISK_H_
@@ -13,6 +13,7 @@
 #include "coord/consensus/zxid.h"
 #include "coord/replica/output.h"
 #include "coord/rpc/host.h"
+#include "coord/server/disk/housekeeping_thread.h"
 #include "coord/server/disk/log_thread.h"
 #include "coord/server/disk/log_worker.h"
 #include "coord/server/disk/snapshot_source.h"
@@ -47,10 +48,11 @@ class Disk final : private LogReport, private SnapshotReport {
  private:
   // On the log's thread.
   void Written(uint64_t id) override;
-  void StorageFailed(const absl::Status& status) override;
   void DiskFull(bool full) override;
   void Fsync(int64_t slowest_ms) override;
-  // On the log's or the snapshots' thread.
+  void SegmentWanted() override;
+  // On any of the threads.
+  void StorageFailed(const absl::Status& status) override;
   void PieceWritten(uint64_t turn) override;
   void Published(uint64_t turn, consensus::Zxid zxid,
                  uint64_t size_bytes) override;
@@ -67,6 +69,7 @@ class Disk final : private LogReport, private SnapshotReport {
   DiskSnapshotSource source_;
   // Of the snapshot under way, or given up last. The replica's thread's.
   uint64_t turn_ = 0;
+  HousekeepingThread housekeeping_;
   LogThread log_;
   SnapshotThread snapshots_;
 };

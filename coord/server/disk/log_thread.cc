@@ -47,14 +47,14 @@ absl::Status LogThread::Stop() {
   return settled_;
 }
 
-bool LogThread::Take(std::vector<LogJob>* jobs, bool is_preparing) {
+bool LogThread::Take(std::vector<LogJob>* jobs) {
   const absl::MutexLock lock(&mutex_);
   const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopping_ || !jobs_.empty();
   };
   if (worker_.state() == LogWorker::State::kDiskFull) {
     mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kDiskFullPause);
-  } else if (!is_preparing) {
+  } else {
     mutex_.Await(absl::Condition(&is_wanted));
   }
   jobs->swap(jobs_);
@@ -62,14 +62,12 @@ bool LogThread::Take(std::vector<LogJob>* jobs, bool is_preparing) {
 }
 
 void LogThread::Run() {
-  bool is_preparing = true;
   bool stopping = false;
   while (!stopping) {
     std::vector<LogJob> jobs;
-    stopping = Take(&jobs, is_preparing);
+    stopping = Take(&jobs);
     worker_.Add(std::move(jobs));
     worker_.Work();
-    if (!stopping) is_preparing = worker_.Prepare();
   }
   settled_ = worker_.state() == LogWorker::State::kIdle ? worker_.Settle()
                                                         : absl::OkStatus();

@@ -18,8 +18,8 @@ namespace quorate::server {
 
 class LogThread {
  public:
-  // Starts the thread. From now on only it changes `storage`. `report` is told
-  // on the thread. All must outlive this.
+  // Starts the thread. From now on only it writes to `storage`. `report` is
+  // told on the thread. All must outlive this.
   LogThread(storage::MemberStorage& storage, LogReport& report,
             Timings& timings);
   // Stops.
@@ -37,7 +37,7 @@ class LogThread {
  private:
   void Run();
   // Waits for something to do; true: to stop afterwards.
-  bool Take(std::vector<LogJob>* jobs, bool is_preparing);
+  bool Take(std::vector<LogJob>* jobs);
 
   LogWorker worker_;  // the thread's
   absl::Status settled_;

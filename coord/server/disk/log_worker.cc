@@ -17,12 +17,6 @@
 #include "coord/storage/storage_error.h"
 
 namespace quorate::server {
-namespace {
-
-// Of the next segment, prepared at once: some milliseconds of a slow disk.
-constexpr uint64_t kPrepareBytes = 1 << 20;
-
-}  // namespace
 
 LogWorker::LogWorker(storage::MemberStorage& storage, LogReport& report,
                      Timings& timings, std::function<int64_t()> clock)
@@ -60,6 +54,7 @@ LogWorker::State LogWorker::Work() {
     }
     SetState(State::kIdle);
   }
+  if (state_ == State::kIdle && !storage_.IsPrepared()) report_.SegmentWanted();
   return state_;
 }
 
@@ -147,18 +142,6 @@ absl::Status LogWorker::SyncGroup() {
 absl::Status LogWorker::RunWork(const LogWork& work) {
   work(storage_);
   return storage_.status();
-}
-
-bool LogWorker::Prepare() {
-  if (state_ != State::kIdle || storage_.IsPrepared()) return false;
-  const absl::Status status = storage_.Prepare(kPrepareBytes);
-  if (storage::IsDiskFull(status)) return false;  // a write will say so
-  if (!status.ok()) {
-    SetState(State::kFailed);
-    report_.StorageFailed(status);
-    return false;
-  }
-  return !storage_.IsPrepared();
 }
 
 absl::Status LogWorker::Settle() {

@@ -36,6 +36,8 @@ class LogReport {
   virtual void StorageFailed(const absl::Status& status) = 0;
   virtual void DiskFull(bool full) = 0;
   virtual void Fsync(int64_t slowest_ms) = 0;
+  // The next segment is not ready, and somebody else ought to make it so.
+  virtual void SegmentWanted() = 0;
 };
 
 // Something between two batches. Errors of its own are its own affair; if it
@@ -65,9 +67,6 @@ class LogWorker {
   State Work();
   State state() const { return state_; }
 
-  // In idle moments: does a piece of the preparation of the next segment. True
-  // if there is more to do, and room for it.
-  bool Prepare();
   // Before the process ends. Nothing may wait, unless the worker has failed.
   absl::Status Settle();
 

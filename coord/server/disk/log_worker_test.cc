@@ -35,8 +35,9 @@ class LogWorkerTest : public testing::Test {
   }
   // Makes the spare segment, so that only what a test wants needs the disk.
   void PrepareAll() {
-    while (worker_.Prepare()) continue;
-    ASSERT_TRUE(on_disk_.storage->IsPrepared());
+    while (!on_disk_.storage->IsPrepared()) {
+      ASSERT_TRUE(on_disk_.storage->Prepare(1 << 20).ok());
+    }
   }
   uint32_t LastOnDisk() {
     on_disk_.disk.Crash(storage::CrashLoss::kEverything);
@@ -100,6 +101,19 @@ TEST_F(LogWorkerTest, ABatchLargerThanASegmentIsWrittenInParts) {
   EXPECT_EQ(on_disk_.storage->hard_state().bytes, "vote");
 }
 
+TEST_F(LogWorkerTest, AsksForASegmentUntilItIsReady) {
+  Add(MakeBatch(1, 1));
+  worker_.Work();
+  EXPECT_EQ(report_.segments_wanted, 1);
+  Add(MakeBatch(2, 2));
+  worker_.Work();
+  EXPECT_EQ(report_.segments_wanted, 2);
+  PrepareAll();
+  Add(MakeBatch(3, 3));
+  worker_.Work();
+  EXPECT_EQ(report_.segments_wanted, 2);
+}
+
 TEST_F(LogWorkerTest, GoesOnWhenTheDiskHasRoomAgain) {
   PrepareAll();
   on_disk_.disk.SetCapacity(1);
@@ -111,7 +125,6 @@ TEST_F(LogWorkerTest, GoesOnWhenTheDiskHasRoomAgain) {
   EXPECT_EQ(report_.Take(), (Lines{"full"}));
   EXPECT_EQ(worker_.Work(), State::kDiskFull);
   EXPECT_TRUE(report_.Take().empty()) << "said once";
-  EXPECT_FALSE(worker_.Prepare());
 
   on_disk_.disk.SetCapacity(uint64_t{1} << 40);
   EXPECT_EQ(worker_.Work(), State::kIdle);
@@ -139,7 +152,6 @@ TEST_F(LogWorkerTest, AnyOtherErrorIsFinal) {
   const uint64_t after = on_disk_.disk.calls();
   Add(MakeBatch(3, 3));
   EXPECT_EQ(worker_.Work(), State::kFailed);
-  EXPECT_FALSE(worker_.Prepare());
   EXPECT_FALSE(worker_.Settle().ok());
   EXPECT_TRUE(report_.Take().empty());
   EXPECT_EQ(on_disk_.disk.calls(), after);

@@ -1,11 +1,10 @@
 #include "coord/server/disk/snapshot_thread.h"
 
-#include <functional>
 #include <thread>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
-#include "coord/server/disk/log_worker.h"
+#include "coord/server/disk/background.h"
 #include "coord/server/disk/snapshot_worker.h"
 #include "coord/server/monotonic_clock.h"
 #include "coord/server/timings.h"
@@ -15,8 +14,8 @@ namespace quorate::server {
 
 SnapshotThread::SnapshotThread(const storage::MemberStorage& storage,
                                SnapshotReport& report, Timings& timings,
-                               std::function<void(LogWork)> post_to_log)
-    : worker_(storage, report, timings, MonotonicUs, std::move(post_to_log)),
+                               SnapshotWorker::Threads threads)
+    : worker_(storage, report, timings, MonotonicUs, std::move(threads)),
       thread_([this] { Run(); }) {}
 
 SnapshotThread::~SnapshotThread() { Stop(); }
@@ -36,6 +35,7 @@ void SnapshotThread::Stop() {
 }
 
 void SnapshotThread::Run() {
+  EnterBackground();
   const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopping_ || !jobs_.empty();
   };

@@ -5,12 +5,10 @@
 #define QUORATE_COORD_SERVER_DISK_SNAPSHOT_THREAD_H_
 
 #include <deque>
-#include <functional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "coord/server/disk/log_worker.h"
 #include "coord/server/disk/snapshot_worker.h"
 #include "coord/server/timings.h"
 #include "coord/storage/member_storage.h"
@@ -21,7 +19,7 @@ class SnapshotThread {
  public:
   // Starts the thread. All must outlive this; see SnapshotWorker.
   SnapshotThread(const storage::MemberStorage& storage, SnapshotReport& report,
-                 Timings& timings, std::function<void(LogWork)> post_to_log);
+                 Timings& timings, SnapshotWorker::Threads threads);
   // Stops.
   ~SnapshotThread();
   SnapshotThread(const SnapshotThread&) = delete;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "coord/replica/output.h"
 #include "coord/replica/recovery.h"
+#include "coord/server/disk/housekeeping_thread.h"
 #include "coord/server/disk/log_worker.h"
 #include "coord/server/timings.h"
 #include "coord/storage/member_storage.h"
@@ -20,13 +21,12 @@ namespace quorate::server {
 
 SnapshotWorker::SnapshotWorker(const storage::MemberStorage& storage,
                                SnapshotReport& report, Timings& timings,
-                               std::function<int64_t()> clock,
-                               std::function<void(LogWork)> post_to_log)
+                               std::function<int64_t()> clock, Threads threads)
     : storage_(storage),
       report_(report),
       timings_(timings),
       clock_(std::move(clock)),
-      post_to_log_(std::move(post_to_log)) {}
+      threads_(std::move(threads)) {}
 
 void SnapshotWorker::Do(const SnapshotJob& job) {
   if (const auto* begin = std::get_if<replica::SnapshotBegin>(&job.work)) {
@@ -74,17 +74,47 @@ void SnapshotWorker::Finish(uint64_t turn,
     GiveUp(turn, s);
     return;
   }
-  post_to_log_([this, turn, begun_us = begun_us_,
-                writer = std::exchange(writer_, nullptr)](
-                   storage::MemberStorage& storage) {
-    if (absl::Status s = storage.PublishSnapshot(*writer); !s.ok()) {
-      writer->Discard().IgnoreError();
-      report_.Failed(turn, s);
-      return;
-    }
-    timings_.snapshot_us.Observe(static_cast<uint64_t>(clock_() - begun_us));
-    report_.Published(turn, writer->info().zxid, writer->size_bytes());
+  threads_.post_to_log(
+      [this, snapshot =
+                 Publication{turn, begun_us_, std::exchange(writer_, nullptr)}](
+          storage::MemberStorage& storage) { Check(storage, snapshot); });
+}
+
+void SnapshotWorker::Check(storage::MemberStorage& storage,
+                           const Publication& snapshot) {
+  if (absl::Status s = storage.CheckSnapshot(*snapshot.writer); !s.ok()) {
+    return Fail(snapshot, s);
+  }
+  threads_.post_to_housekeeping([this, snapshot](storage::MemberStorage& same) {
+    return Name(same, snapshot);
   });
+}
+
+absl::Status SnapshotWorker::Name(storage::MemberStorage& storage,
+                                  const Publication& snapshot) {
+  if (absl::Status s = storage.NameSnapshot(*snapshot.writer); !s.ok()) {
+    Fail(snapshot, s);
+    return s;
+  }
+  threads_.post_to_log([this, snapshot](storage::MemberStorage& same) {
+    Publish(same, snapshot);
+  });
+  return absl::OkStatus();
+}
+
+void SnapshotWorker::Publish(storage::MemberStorage& storage,
+                             const Publication& snapshot) {
+  const storage::SnapshotWriter& writer = *snapshot.writer;
+  storage.AddSnapshot(writer.info());
+  timings_.snapshot_us.Observe(
+      static_cast<uint64_t>(clock_() - snapshot.begun_us));
+  report_.Published(snapshot.turn, writer.info().zxid, writer.size_bytes());
+}
+
+void SnapshotWorker::Fail(const Publication& snapshot,
+                          const absl::Status& why) {
+  snapshot.writer->Discard().IgnoreError();
+  report_.Failed(snapshot.turn, why);
 }
 
 void SnapshotWorker::Load(const replica::LoadSnapshot& load) {

@@ -1,6 +1,7 @@
 // SnapshotWorker: does the snapshot jobs of a replica, except for what must
-// stand in one order with the log, which it hands to the log's thread. Without
-// a thread of its own (snapshot_thread.h has it).
+// stand in one order with the log, which it hands to the log's thread, and the
+// naming in between, which it hands to housekeeping. Without a thread of its
+// own (snapshot_thread.h has it).
 //
 // Each snapshot of the member's own has a number, its turn, which is in every
 // answer, so that late answers about one that was given up can be told apart.
@@ -19,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "coord/consensus/zxid.h"
 #include "coord/replica/output.h"
+#include "coord/server/disk/housekeeping_thread.h"
 #include "coord/server/disk/log_worker.h"
 #include "coord/server/timings.h"
 #include "coord/storage/member_storage.h"
@@ -27,7 +29,8 @@
 
 namespace quorate::server {
 
-// What came of the jobs. Called on the worker's thread or on the log's.
+// What came of the jobs. Called on the worker's thread, housekeeping's, or the
+// log's.
 class SnapshotReport {
  public:
   virtual ~SnapshotReport() = default;
@@ -49,11 +52,17 @@ struct SnapshotJob {
 
 class SnapshotWorker {
  public:
-  // `post_to_log` runs a work on the thread that changes `storage`, after all
-  // batches posted before. All must outlive the worker.
+  // Other threads that finish a publication; each runs what it is given in
+  // order. The log's does so after all batches posted before.
+  struct Threads {
+    std::function<void(LogWork)> post_to_log;
+    std::function<void(HousekeepingThread::Work)> post_to_housekeeping;
+  };
+
+  // All must outlive the worker.
   SnapshotWorker(const storage::MemberStorage& storage, SnapshotReport& report,
                  Timings& timings, std::function<int64_t()> clock,
-                 std::function<void(LogWork)> post_to_log);
+                 Threads threads);
 
   void Do(const SnapshotJob& job);
 
@@ -64,11 +73,24 @@ class SnapshotWorker {
   void Load(const replica::LoadSnapshot& load);
   void GiveUp(uint64_t turn, const absl::Status& why);
 
+  // A snapshot that is written: three steps on two threads, each of which posts
+  // the next.
+  struct Publication {
+    uint64_t turn = 0;
+    int64_t begun_us = 0;
+    std::shared_ptr<storage::SnapshotWriter> writer;
+  };
+  void Check(storage::MemberStorage& storage, const Publication& snapshot);
+  absl::Status Name(storage::MemberStorage& storage,
+                    const Publication& snapshot);
+  void Publish(storage::MemberStorage& storage, const Publication& snapshot);
+  void Fail(const Publication& snapshot, const absl::Status& why);
+
   const storage::MemberStorage& storage_;
   SnapshotReport& report_;
   Timings& timings_;
   const std::function<int64_t()> clock_;
-  const std::function<void(LogWork)> post_to_log_;
+  const Threads threads_;
 
   // The one under way; nullptr: none, or it has failed.
   std::shared_ptr<storage::SnapshotWriter> writer_;

@@ -13,6 +13,7 @@
 #include "coord/base/bytes.h"
 #include "coord/consensus/zxid.h"
 #include "coord/replica/output.h"
+#include "coord/server/disk/housekeeping_thread.h"
 #include "coord/server/disk/log_worker.h"
 #include "coord/server/disk/snapshot_source.h"
 #include "coord/server/disk/test_storage.h"
@@ -54,10 +55,21 @@ class SnapshotWorkerTest : public testing::Test {
     ASSERT_TRUE(on_disk_.storage->Write(MakeBatch(1, 1, 10).batch).ok());
     ASSERT_TRUE(on_disk_.storage->Sync().ok());
   }
-  // What the log's thread would do.
+  // What the log's thread and housekeeping would do.
   void RunLogWork() {
     for (const LogWork& work : std::exchange(log_works_, {})) {
       work(*on_disk_.storage);
+    }
+  }
+  void RunHousekeeping() {
+    for (const auto& work : std::exchange(housekeeping_works_, {})) {
+      housekeeping_ = work(*on_disk_.storage);
+    }
+  }
+  void RunOthers() {
+    while (!log_works_.empty() || !housekeeping_works_.empty()) {
+      RunLogWork();
+      RunHousekeeping();
     }
   }
   void Take(uint64_t turn, Zxid zxid) {
@@ -65,16 +77,22 @@ class SnapshotWorkerTest : public testing::Test {
     worker_.Do({turn, replica::SnapshotPiece{zxid, "some "}});
     worker_.Do({turn, replica::SnapshotPiece{zxid, "content"}});
     worker_.Do({turn, replica::SnapshotFinish{zxid, "meta"}});
-    RunLogWork();
+    RunOthers();
   }
 
   TestStorage on_disk_;
   NotedSnapshots report_;
   Timings timings_;
   std::vector<LogWork> log_works_;
+  std::vector<HousekeepingThread::Work> housekeeping_works_;
+  absl::Status housekeeping_;
   SnapshotWorker worker_{
       *on_disk_.storage, report_, timings_, [] { return int64_t{0}; },
-      [this](LogWork work) { log_works_.push_back(std::move(work)); }};
+      SnapshotWorker::Threads{
+          [this](LogWork work) { log_works_.push_back(std::move(work)); },
+          [this](HousekeepingThread::Work work) {
+            housekeeping_works_.push_back(std::move(work));
+          }}};
 };
 
 TEST_F(SnapshotWorkerTest, TakesASnapshot) {
@@ -103,7 +121,7 @@ TEST_F(SnapshotWorkerTest, ASnapshotThatFailsIsSaidOnceAndLeavesNothing) {
   on_disk_.disk.FailAt(0, 0, EIO);
   worker_.Do({1, replica::SnapshotPiece{Zxid(1, 5), "more"}});
   worker_.Do({1, replica::SnapshotFinish{Zxid(1, 5), "meta"}});
-  RunLogWork();
+  RunOthers();
   EXPECT_EQ(report_.Take(), (Lines{"failed 1"}));
   EXPECT_TRUE(on_disk_.storage->snapshots().empty());
   // The next one is none the worse for it.
@@ -115,9 +133,40 @@ TEST_F(SnapshotWorkerTest, OneThatWasAbandonedIsNotPublished) {
   worker_.Do({1, replica::SnapshotBegin{Zxid(1, 5)}});
   worker_.Do({1, replica::SnapshotAbandon{Zxid(1, 5)}});
   worker_.Do({1, replica::SnapshotFinish{Zxid(1, 5), "meta"}});
-  RunLogWork();
+  RunOthers();
   EXPECT_TRUE(report_.Take().empty());
   EXPECT_TRUE(on_disk_.storage->snapshots().empty());
+}
+
+TEST_F(SnapshotWorkerTest, ACrashBeforeItsNameIsDurableLeavesNone) {
+  worker_.Do({1, replica::SnapshotBegin{Zxid(1, 5)}});
+  worker_.Do({1, replica::SnapshotFinish{Zxid(1, 5), "meta"}});
+  RunLogWork();
+  EXPECT_TRUE(on_disk_.storage->snapshots().empty()) << "it has no name yet";
+  on_disk_.disk.Crash(storage::CrashLoss::kNothing);
+  EXPECT_TRUE(on_disk_.Reopen().snapshots.empty());
+}
+
+TEST_F(SnapshotWorkerTest, OneThatHasANameIsFoundAfterACrash) {
+  worker_.Do({1, replica::SnapshotBegin{Zxid(1, 5)}});
+  worker_.Do({1, replica::SnapshotFinish{Zxid(1, 5), "meta"}});
+  RunLogWork();
+  RunHousekeeping();
+  EXPECT_TRUE(report_.Take().empty()) << "it does not count yet";
+  on_disk_.disk.Crash(storage::CrashLoss::kEverything);
+  EXPECT_EQ(on_disk_.Reopen().snapshots.size(), 1u);
+}
+
+TEST_F(SnapshotWorkerTest, ANameThatCannotBeMadeDurableIsFinal) {
+  worker_.Do({1, replica::SnapshotBegin{Zxid(1, 5)}});
+  worker_.Do({1, replica::SnapshotFinish{Zxid(1, 5), "meta"}});
+  RunLogWork();
+  const uint64_t calls = on_disk_.disk.calls();
+  on_disk_.disk.FailAt(calls + 2, calls + 2, EIO);  // behind the rename
+  RunOthers();
+  EXPECT_EQ(report_.Take(), (Lines{"failed 1"}));
+  EXPECT_FALSE(housekeeping_.ok());
+  EXPECT_EQ(on_disk_.storage->status(), housekeeping_);
 }
 
 TEST_F(SnapshotWorkerTest, OneOfTheFutureIsRefused) {

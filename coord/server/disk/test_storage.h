@@ -80,12 +80,14 @@ class NotedReport final : public LogReport {
   void Fsync(int64_t slowest_ms) override {
     lines.push_back(absl::StrCat("fsync ", slowest_ms));
   }
+  void SegmentWanted() override { ++segments_wanted; }
 
   // What was told since the last call.
   std::vector<std::string> Take() { return std::exchange(lines, {}); }
 
   std::vector<std::string> lines;
   absl::Status failure;
+  int segments_wanted = 0;
 };
 
 }  // namespace quorate::server

@@ -68,6 +68,11 @@ class FaultFile final : public File {
     return disk_.SyncNode(*node_, path_);
   }
 
+  absl::Status WriteOut(uint64_t, uint64_t) override {
+    if (IsDead()) return disk_.Dead("sync_file_range", path_);
+    return disk_.Take("sync_file_range", path_, /*can_be_full=*/false).status;
+  }
+
   void DropCache() override {}
 
   absl::StatusOr<FileIdentity> Identity() const override {

@@ -17,6 +17,7 @@
 #include "coord/storage/member_storage.h"
 #include "coord/storage/snapshot_writer.h"
 #include "coord/storage/testing/fault_file_system.h"
+#include "coord/storage/testing/whole_steps.h"
 #include "gtest/gtest.h"
 
 namespace quorate::storage {
@@ -73,7 +74,7 @@ class FormatTest : public testing::Test {
     ASSERT_TRUE(writer.ok());
     ASSERT_TRUE((*writer)->Append("a tree").ok());
     ASSERT_TRUE((*writer)->Finish("voters").ok());
-    ASSERT_TRUE(opened->storage->PublishSnapshot(**writer).ok());
+    ASSERT_TRUE(PublishSnapshot(*opened->storage, **writer).ok());
   }
 
   void ExpectShown(const std::string& path) {

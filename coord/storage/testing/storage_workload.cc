@@ -22,6 +22,7 @@
 #include "coord/storage/storage_error.h"
 #include "coord/storage/testing/fault_file_system.h"
 #include "coord/storage/testing/storage_model.h"
+#include "coord/storage/testing/whole_steps.h"
 #include "gtest/gtest.h"
 
 namespace quorate::storage {
@@ -193,7 +194,7 @@ absl::Status StorageWorkload::WriteSnapshot(Zxid zxid,
   absl::Status s = (*writer)->Append(snapshot.content.substr(0, half));
   if (s.ok()) s = (*writer)->Append(snapshot.content.substr(half));
   if (s.ok()) s = (*writer)->Finish(snapshot.meta);
-  return s.ok() ? storage_->PublishSnapshot(**writer) : s;
+  return s.ok() ? PublishSnapshot(*storage_, **writer) : s;
 }
 
 absl::Status StorageWorkload::Snapshot() {
@@ -251,7 +252,8 @@ absl::Status StorageWorkload::Compact() {
   if (random_.Below(2) == 0 && !model_.now().snapshots.empty()) {
     in_use.push_back(model_.now().snapshots.begin()->first);
   }
-  absl::Status s = Repeat([&] { return storage_->Compact(newest, in_use); });
+  absl::Status s =
+      Repeat([&] { return CompactAndRemove(*storage_, newest, in_use); });
   if (s.ok()) model_.Acknowledge();
   return s;
 }
@@ -277,7 +279,8 @@ void StorageWorkload::ExpectPoisoned(const absl::Status& error) {
   EXPECT_EQ(storage_->Sync(), error);
   EXPECT_EQ(storage_->Prepare(1), error);
   EXPECT_EQ(storage_->Settle(), error);
-  EXPECT_EQ(storage_->Compact(Zxid(), {}), error);
+  EXPECT_EQ(storage_->Compact(Zxid(), {}).status(), error);
+  EXPECT_EQ(storage_->RemoveFiles({"x"}), error);
   EXPECT_EQ(storage_->status(), error);
   EXPECT_EQ(disk_.calls(), calls) << "it touched the disk again";
 }

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -103,10 +105,12 @@ void DiskWorker::FinishLog() {
   if (stopped_) return;
   const LogJob& front = log_jobs_.front();
   absl::Status status;
-  if (const auto* publish = std::get_if<Publish>(&front)) {
-    status = DoPublish(*publish);
+  if (const auto* check = std::get_if<Check>(&front)) {
+    status = DoCheck(*check);
+  } else if (const auto* publish = std::get_if<Publish>(&front)) {
+    DoPublish(*publish);
   } else if (const auto* compact = std::get_if<replica::Compact>(&front)) {
-    status = storage_.Compact(compact->zxid, compact->snapshots_in_use);
+    status = DoCompact(*compact);
   } else {
     status = WriteGroup(group_);
     if (status.ok()) status = storage_.Sync();
@@ -141,20 +145,35 @@ void DiskWorker::AcknowledgeGroup() {
   }
 }
 
-absl::Status DiskWorker::DoPublish(const Publish& publish) {
-  if (writer_ == nullptr || writer_zxid_ != publish.zxid) {
-    return absl::OkStatus();  // given up meanwhile
-  }
-  const absl::Status status = storage_.PublishSnapshot(*writer_);
+absl::Status DiskWorker::DoCheck(const Check& check) {
+  if (!IsUnderWay(check.zxid)) return absl::OkStatus();  // given up meanwhile
+  const absl::Status status = storage_.CheckSnapshot(*writer_);
   if (!HasPower()) return absl::OkStatus();
   if (!status.ok()) {
     FailSnapshot(status);
     return storage_.status();  // the log may go on, or not
   }
+  housekeeping_jobs_.emplace_back(Name{check.zxid});
+  StartHousekeeping();
+  return absl::OkStatus();
+}
+
+void DiskWorker::DoPublish(const Publish& publish) {
+  storage_.AddSnapshot(publish.info);
+  if (!IsUnderWay(publish.info.zxid)) return;
   ++world_.statistics.outcomes["snapshots published"];
-  const uint64_t size = writer_->size_bytes();
   writer_ = nullptr;
-  listener_.SnapshotPublished(publish.zxid, size);
+  listener_.SnapshotPublished(publish.info.zxid, publish.info.size_bytes);
+}
+
+absl::Status DiskWorker::DoCompact(const replica::Compact& compact) {
+  absl::StatusOr<std::vector<std::string>> files =
+      storage_.Compact(compact.zxid, compact.snapshots_in_use);
+  if (!files.ok()) return files.status();
+  if (!files->empty()) {
+    housekeeping_jobs_.emplace_back(Remove{*std::move(files)});
+    StartHousekeeping();
+  }
   return absl::OkStatus();
 }
 
@@ -203,7 +222,7 @@ void DiskWorker::Do(const replica::SnapshotFinish& finish) {
   const absl::Status status = writer_->Finish(finish.meta);
   if (!HasPower()) return;
   if (!status.ok()) return FailSnapshot(status);
-  log_jobs_.emplace_back(Publish{finish.zxid});
+  log_jobs_.emplace_back(Check{finish.zxid});
   StartLog();
 }
 
@@ -234,6 +253,44 @@ void DiskWorker::FailSnapshot(const absl::Status& status) {
   writer_ = nullptr;
   if (!HasPower()) return;
   listener_.SnapshotFailed(status);
+}
+
+// --- Housekeeping -----------------------------------------------------------
+
+void DiskWorker::StartHousekeeping() {
+  if (stopped_ || housekeeping_busy_ || housekeeping_jobs_.empty()) return;
+  housekeeping_busy_ = true;
+  listener_.Later(Duration(), [this] { FinishHousekeeping(); });
+}
+
+void DiskWorker::FinishHousekeeping() {
+  if (stopped_) return;
+  const HousekeepingJob job = std::move(housekeeping_jobs_.front());
+  housekeeping_jobs_.pop_front();
+  housekeeping_busy_ = false;
+  const absl::Status status =
+      std::visit([this](const auto& each) { return Do(each); }, job);
+  if (stopped_) return;
+  if (!status.ok() && !storage::IsDiskFull(status)) return OnLogError(status);
+  StartHousekeeping();
+}
+
+absl::Status DiskWorker::Do(const Name& name) {
+  if (!IsUnderWay(name.zxid)) return absl::OkStatus();
+  const absl::Status status = storage_.NameSnapshot(*writer_);
+  if (!HasPower()) return absl::OkStatus();
+  if (!status.ok()) {
+    FailSnapshot(status);
+    return status;
+  }
+  log_jobs_.emplace_back(Publish{writer_->info()});
+  StartLog();
+  return absl::OkStatus();
+}
+
+absl::Status DiskWorker::Do(const Remove& remove) {
+  const absl::Status status = storage_.RemoveFiles(remove.files);
+  return HasPower() ? status : absl::OkStatus();
 }
 
 }  // namespace quorate::simulation

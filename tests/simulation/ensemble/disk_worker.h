@@ -1,6 +1,6 @@
 // DiskWorker: carries out the disk jobs of one life of a member on its real
 // storage over a simulated disk, as coord/replica/output.h demands, with one
-// worker for the log and one for snapshots.
+// worker for the log, one for snapshots, and one for housekeeping.
 //
 // It takes the liberties that the contract leaves: batches share a sync or do
 // not, are written early or late, and take their time. The power may go at any
@@ -14,6 +14,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "coord/consensus/zxid.h"
 #include "coord/replica/output.h"
 #include "coord/storage/member_storage.h"
+#include "coord/storage/snapshot_reader.h"
 #include "coord/storage/snapshot_writer.h"
 #include "coord/storage/testing/fault_file_system.h"
 #include "coord/tree/state_machine.h"
@@ -69,14 +71,26 @@ class DiskWorker {
   void Add(replica::Job job);
 
  private:
-  struct Publish {
+  // The publication of a snapshot: three steps on two workers.
+  struct Check {
     consensus::Zxid zxid;
+  };
+  struct Name {
+    consensus::Zxid zxid;
+  };
+  struct Publish {
+    storage::SnapshotInfo info;
+  };
+  struct Remove {
+    std::vector<std::string> files;
   };
   struct WaitingLoad {
     consensus::Zxid zxid;
     uint64_t after = 0;  // batches that must be durable before
   };
-  using LogJob = std::variant<replica::WriteBatch, Publish, replica::Compact>;
+  using LogJob =
+      std::variant<replica::WriteBatch, Check, Publish, replica::Compact>;
+  using HousekeepingJob = std::variant<Name, Remove>;
   using SnapshotJob =
       std::variant<replica::SnapshotBegin, replica::SnapshotPiece,
                    replica::SnapshotFinish, replica::SnapshotAbandon,
@@ -88,7 +102,9 @@ class DiskWorker {
   void FinishLog();
   absl::Status WriteGroup(size_t count);
   void AcknowledgeGroup();
-  absl::Status DoPublish(const Publish& publish);
+  absl::Status DoCheck(const Check& check);
+  absl::Status DoCompact(const replica::Compact& compact);
+  void DoPublish(const Publish& publish);
   void OnLogError(const absl::Status& status);
 
   void StartSnapshot();
@@ -99,6 +115,15 @@ class DiskWorker {
   void Do(const replica::SnapshotAbandon& abandon);
   void Do(const WaitingLoad& load);
   void FailSnapshot(const absl::Status& status);
+  bool IsUnderWay(consensus::Zxid zxid) const {
+    return writer_ != nullptr && writer_zxid_ == zxid;
+  }
+
+  void StartHousekeeping();
+  void FinishHousekeeping();
+  absl::Status Do(const Name& name);
+  absl::Status Do(const Remove& remove);
+
   // False: the power is gone.
   bool HasPower();
 
@@ -121,6 +146,9 @@ class DiskWorker {
   bool snapshot_busy_ = false;
   std::unique_ptr<storage::SnapshotWriter> writer_;
   consensus::Zxid writer_zxid_;  // as in SnapshotBegin
+
+  std::deque<HousekeepingJob> housekeeping_jobs_;
+  bool housekeeping_busy_ = false;
 };
 
 }  // namespace quorate::simulation
