@@ -24,24 +24,33 @@ bool IsAbove(Zxid zxid, const ConfigurationHistory::Entry& entry) {
 
 }  // namespace
 
+void ConfigurationHistory::Fix(ConfigurationPtr configuration) {
+  Reset(Zxid(), std::move(configuration));
+  fixed_ = true;
+}
+
 void ConfigurationHistory::Reset(Zxid zxid, ConfigurationPtr configuration) {
+  if (fixed_) return;
   entries_.clear();
   Append(zxid, std::move(configuration));
 }
 
 void ConfigurationHistory::Append(Zxid zxid, ConfigurationPtr configuration) {
+  if (fixed_) return;
   QUORATE_CHECK(configuration != nullptr);
   QUORATE_CHECK(entries_.empty() || entries_.back().zxid < zxid);
   entries_.push_back({zxid, std::move(configuration)});
 }
 
 void ConfigurationHistory::TruncateAfter(Zxid zxid) {
+  if (fixed_) return;
   entries_.erase(
       std::upper_bound(entries_.begin(), entries_.end(), zxid, IsAbove),
       entries_.end());
 }
 
 void ConfigurationHistory::CompactTo(Zxid zxid) {
+  if (fixed_) return;
   const auto above =
       std::upper_bound(entries_.begin(), entries_.end(), zxid, IsAbove);
   if (above == entries_.begin()) return;

@@ -20,6 +20,10 @@ class ConfigurationHistory {
     ConfigurationPtr configuration;
   };
 
+  // From now on `configuration` is the only one, at 0:0, and the calls below
+  // change nothing: unsafe static membership, see static_membership.h.
+  void Fix(ConfigurationPtr configuration);
+
   // Forgets everything and starts from a snapshot's configuration.
   void Reset(Zxid zxid, ConfigurationPtr configuration);
 
@@ -43,6 +47,7 @@ class ConfigurationHistory {
 
  private:
   std::vector<Entry> entries_;  // ascending by zxid
+  bool fixed_ = false;
 };
 
 }  // namespace quorate::consensus

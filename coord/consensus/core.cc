@@ -76,7 +76,8 @@ Core::Core(Options options, DurableState recovered, uint64_t seed)
       log_(recovered.log_base),
       persists_(EndOf(recovered), recovered.hard_state.accepted_epoch),
       next_read_batch_(random_.Next()) {
-  RecoverOrStop(recovered);
+  if (!options_.static_members.empty()) BelieveListOrStop();
+  if (!IsStopped()) RecoverOrStop(recovered);
   if (!IsStopped()) StartRole();
 }
 
@@ -118,6 +119,10 @@ void Core::RecoverOrStop(const DurableState& recovered) {
 }
 
 void Core::StartRole() {
+  if (std::optional<Refusal> refusal = CheckSafety()) {
+    return Stop(*std::move(refusal));
+  }
+  if (IsUnsafe()) return StartStatic();
   if (hard_state_.removed) {
     return Stop({Rule::kOrderlyExit,
                  absl::StrCat("member ", ToString(hard_state_.member),
@@ -204,6 +209,10 @@ void Core::RefuseOtherEnsemble(const Envelope& envelope) {
 bool Core::AdmissibleSender(const Envelope& envelope) {
   const Message& message = envelope.message;
   const MemberKey& from = envelope.from;
+  if (IsUnsafe() && !IsStaticPeer(from.id)) {
+    Count(Rule::kOneTruth, from.id);
+    return false;
+  }
   const Configuration& committed = *history_.At(commit_).configuration;
   const Member* known = committed.Find(from.id);
   const bool stranger =
@@ -380,6 +389,7 @@ void Core::AppendToLog(Record record) {
 }
 
 void Core::TruncateLog(Zxid zxid) {
+  if (zxid < commit_ && IsUnsafe()) RollBack();
   QUORATE_CHECK(zxid >= commit_);
   log_.TruncateAfter(zxid);
   persists_.LogTruncated(zxid);
@@ -412,6 +422,7 @@ void Core::ResetLog(const SnapshotMeta& meta) {
 }
 
 void Core::SnapshotTaken(const SnapshotMeta& meta) {
+  if (meta.zxid > applied_ && IsUnsafe()) return;  // rolled back since
   QUORATE_CHECK(meta.zxid <= applied_);
   if (snapshot_.has_value() && meta.zxid <= snapshot_->zxid) return;
   snapshot_ = meta;
@@ -423,7 +434,10 @@ void Core::SnapshotTaken(const SnapshotMeta& meta) {
 }
 
 ConfigurationHistory::Entry Core::ConfigurationAt(Zxid zxid) const {
-  return history_.At(zxid);
+  ConfigurationHistory::Entry entry = history_.At(zxid);
+  // A list is in no record, but a snapshot must name one.
+  if (IsUnsafe()) entry.zxid = kFoundingZxid;
+  return entry;
 }
 
 // Rule 10: the newest configuration counts, committed or not.

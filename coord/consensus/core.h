@@ -45,6 +45,7 @@
 #include "coord/consensus/persist_queue.h"
 #include "coord/consensus/roles.h"
 #include "coord/consensus/rule.h"
+#include "coord/consensus/static_membership.h"
 #include "coord/consensus/zxid.h"
 
 namespace quorate::consensus {
@@ -110,6 +111,9 @@ class Core {
   // The configuration to store with a snapshot at `zxid`, and its zxid.
   // REQUIRES: zxid <= applied(), and at or above the newest snapshot.
   ConfigurationHistory::Entry ConfigurationAt(Zxid zxid) const;
+  // A follower waits for a snapshot, and there is none fit for it: the driver
+  // takes one now. Only with unsafe static membership.
+  bool NeedsSnapshot() const;
   // Snapshots that chunks are being sent of: the driver keeps their files.
   std::set<Zxid> SnapshotsInUse() const;
 
@@ -129,6 +133,8 @@ class Core {
     return {hard_state_.member, hard_state_.incarnation};
   }
   const Options& options() const { return options_; }
+  // It runs with static membership, to show the outage.
+  bool IsUnsafe() const { return static_membership_.has_value(); }
   const LogView& log() const { return log_; }
   const ConfigurationHistory& configurations() const { return history_; }
   const Configuration& configuration() const {
@@ -201,7 +207,7 @@ class Core {
   // election.cc: campaigns and votes.
   void ResetElectionTimer();
   void CampaignOrAsk();
-  Epoch NextEpoch() const;
+  Epoch NextEpoch(Epoch above = 0) const;
   void StartCampaign(bool pre, Epoch aim, Epoch transfer_of);
   void OnPreVote(const Envelope& envelope, const PreVote& request);
   void OnVote(const Envelope& envelope, const Vote& request);
@@ -276,6 +282,18 @@ class Core {
   void ConfirmReads();
   void AnswerRead(const ReadQueue::Read& read, bool ok);
 
+  // unsafe.cc: static membership, to show the outage.
+  void BelieveListOrStop();
+  std::optional<Refusal> CheckSafety() const;
+  void StartStatic();
+  bool IsStaticPeer(MemberId id) const;
+  bool MayFollow(const Envelope& envelope, Epoch sender_epoch);
+  Zxid TruncationFloor() const;
+  HistoryReply HistoryAboveFloor(uint64_t ask) const;
+  void RollBack();
+  bool SnapshotIsFit() const;
+  void BelieveOwnHistory();
+
   // membership.cc: changes of configuration.
   void AppendConfiguration(Configuration next);
   void ConfigurationChanged();
@@ -293,6 +311,7 @@ class Core {
   std::optional<SnapshotMeta> snapshot_;
   LogView log_;
   ConfigurationHistory history_;
+  std::optional<StaticMembership> static_membership_;  // nothing: safe
   PersistQueue persists_;
   Role role_;
 

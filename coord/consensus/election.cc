@@ -38,8 +38,12 @@ void Core::CampaignOrAsk() {
   AskWhetherMember();
 }
 
-// One above every epoch that this member or a voter it heard has accepted.
-Epoch Core::NextEpoch() const { return std::max(epoch(), epoch_floor_) + 1; }
+// One above every epoch that this member or a voter it heard has accepted, and
+// above `above`.
+Epoch Core::NextEpoch(Epoch above) const {
+  const Epoch highest = std::max({epoch(), epoch_floor_, above});
+  return IsUnsafe() ? static_membership_->NextEpoch(highest) : highest + 1;
+}
 
 void Core::StartCampaign(bool pre, Epoch aim, Epoch transfer_of) {
   if (aim == 0) {  // wrapped around
@@ -155,6 +159,9 @@ bool Core::HearsALeaderOtherThan(MemberId candidate) const {
 }
 
 void Core::OnPreVoteReply(const Envelope& envelope, const PreVoteReply& reply) {
+  if (IsUnsafe()) {
+    static_membership_->Note(envelope.from.id, reply.accepted_epoch);
+  }
   const auto* candidate = std::get_if<Candidate>(&role_);
   if (candidate == nullptr || !candidate->pre ||
       candidate->epoch != reply.epoch) {
@@ -164,6 +171,9 @@ void Core::OnPreVoteReply(const Envelope& envelope, const PreVoteReply& reply) {
 }
 
 void Core::OnVoteReply(const Envelope& envelope, const VoteReply& reply) {
+  if (IsUnsafe()) {
+    static_membership_->Note(envelope.from.id, reply.accepted_epoch);
+  }
   const auto* candidate = std::get_if<Candidate>(&role_);
   if (candidate == nullptr || candidate->pre ||
       candidate->epoch != reply.epoch) {

@@ -42,6 +42,7 @@ void Core::BecomeFollower(MemberId leader, const std::string& address) {
 }
 
 bool Core::FollowSender(const Envelope& envelope, Epoch sender_epoch) {
+  if (IsUnsafe() && !MayFollow(envelope, sender_epoch)) return false;
   if (sender_epoch < epoch() && On(Guard::kEpochCheck)) {
     Send(envelope, StaleEpoch{sender_epoch, epoch()});
     return false;
@@ -73,9 +74,10 @@ void Core::OnHistoryRequest(const Envelope& envelope,
 
 void Core::SendHistory(uint64_t ask) {
   const auto& follower = std::get<Follower>(role_);
-  SendDurably(
-      follower.leader, follower.leader_address,
-      HistoryReply{epoch(), ask, log_.base(), log_.last(), log_.Runs()});
+  SendDurably(follower.leader, follower.leader_address,
+              IsUnsafe() ? HistoryAboveFloor(ask)
+                         : HistoryReply{epoch(), ask, log_.base(), log_.last(),
+                                        log_.Runs()});
 }
 
 void Core::OnProposals(const Envelope& envelope, const Proposals& proposals) {
@@ -110,6 +112,7 @@ bool Core::AcceptRecords(const Proposals& proposals) {
     if (here != nullptr) {
       // The leader's history differs: ours was never committed from here on.
       if (!On(Guard::kConflictTruncation)) break;
+      if (IsUnsafe() && at < std::max(matched, TruncationFloor())) return false;
       QUORATE_CHECK(at >= matched);
       TruncateLog(at);
     }

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "coord/base/ids.h"
+#include "coord/base/unsafe_ensemble.h"
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/core.h"
 #include "coord/consensus/guard.h"
@@ -22,6 +23,7 @@
 #include "coord/consensus/record.h"
 #include "coord/consensus/roles.h"
 #include "coord/consensus/rule.h"
+#include "coord/consensus/static_membership.h"
 #include "coord/consensus/zxid.h"
 
 namespace quorate::consensus {
@@ -90,7 +92,8 @@ void Core::FoundIfUnanimous(const Founding& founding) {
                             ? manifest.founders.size()
                             : MajorityOf(manifest.founders.size());
   if (founding.confirmed.size() < needed) return;
-  if (options_.fresh_ensemble_id.IsNone()) {
+  if (options_.fresh_ensemble_id.IsNone() ||
+      options_.fresh_ensemble_id == kUnsafeEnsemble) {
     return Stop({Rule::kEnsembleId,
                  "no fresh ensemble id was drawn; start again with one",
                  {},
@@ -121,6 +124,8 @@ void Core::OnFoundingConfirm(const Envelope& envelope,
     Send(envelope, FoundingVeto{confirm.manifest_hash,
                                 {rule, std::move(reason), {}, {}}});
   };
+  if (IsUnsafe())
+    return veto(Rule::kEnsembleId, UnsafeEnsembleRefusal().reason);
   if (auto* founding = std::get_if<Founding>(&role_)) {
     if (confirm.manifest_hash != hard_state_.manifest_hash) {
       return veto(Rule::kUnanimousBootstrap,
@@ -174,7 +179,7 @@ void Core::OnFounded(const Envelope& envelope, const Founded& founded) {
   if (!std::holds_alternative<Founding>(role_) ||
       founded.manifest_hash != hard_state_.manifest_hash ||
       founded.incarnation != hard_state_.incarnation ||
-      envelope.ensemble.IsNone()) {
+      envelope.ensemble.IsNone() || envelope.ensemble == kUnsafeEnsemble) {
     return;
   }
   EnterEnsemble(envelope.ensemble);
@@ -247,7 +252,7 @@ void Core::OnJoinReply(const Envelope& envelope, const JoinReply& reply) {
       envelope.ensemble.IsNone()) {
     return;
   }
-  if (reply.admitted) {
+  if (reply.admitted && envelope.ensemble != kUnsafeEnsemble) {
     EnterEnsemble(envelope.ensemble);
     Emit({EventKind::kAdmitted, envelope.from.id, Rule::kNone, 0, Zxid()});
     return;

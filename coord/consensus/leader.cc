@@ -95,7 +95,7 @@ void Core::MoveToFreshEpoch(Epoch above) {
   Emit({EventKind::kFreshEpoch, MemberId(), Rule::kNone, epoch(), log_.last()});
   StepDown();
   if (!MayCampaign()) return;
-  StartCampaign(true, std::max(NextEpoch(), above + 1), 0);
+  StartCampaign(true, NextEpoch(above), 0);
 }
 
 void Core::SendHeartbeats() {
@@ -212,7 +212,9 @@ void Core::OnHistoryReply(const Envelope& envelope, const HistoryReply& reply) {
   const Zxid shared = common.value_or(Zxid());
   if (log_.Contains(peer->match_when_asked) &&
       shared < peer->match_when_asked && On(Guard::kRule4Incarnation)) {
-    return Shun(*peer, shared);
+    if (!IsUnsafe()) return Shun(*peer, shared);
+    // A list knows no incarnations: what it has now is believed.
+    peer->match = peer->received = shared;
   }
   if (!common.has_value()) return StartSnapshot(*peer);
   peer->state = Progress::State::kStreaming;

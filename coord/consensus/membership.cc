@@ -24,6 +24,7 @@
 #include "coord/consensus/record.h"
 #include "coord/consensus/roles.h"
 #include "coord/consensus/rule.h"
+#include "coord/consensus/static_membership.h"
 #include "coord/consensus/zxid.h"
 
 namespace quorate::consensus {
@@ -50,6 +51,11 @@ absl::string_view ChangeStateName(ChangeState state) {
 AdmissionDecision Core::PlanMembership(const MembershipChange& change) const {
   const std::optional<AdmissionFacts> facts = Facts();
   AdmissionDecision decision;
+  if (IsUnsafe()) {
+    decision.outcome = AdmissionDecision::Outcome::kRefused;
+    decision.refusal = StaticMembershipRefusal();
+    return decision;
+  }
   if (facts.has_value()) {
     decision = DecideAdmission(change, *facts);
     if (decision.outcome != AdmissionDecision::Outcome::kAccepted ||
@@ -237,6 +243,11 @@ Refusal Core::OtherIncarnation(const Member& known) const {
 
 void Core::OnJoinRequest(const Envelope& envelope) {
   const Incarnation incarnation = envelope.from.incarnation;
+  if (IsUnsafe()) {
+    Count(Rule::kEnsembleId, envelope.from.id);
+    return Send(envelope,
+                JoinReply{incarnation, false, "", UnsafeEnsembleRefusal()});
+  }
   if (SettledAway(envelope.from.id) && !envelope.ensemble.IsNone()) {
     return Refuse(envelope, WasRemovedRefusal(envelope.from.id));
   }

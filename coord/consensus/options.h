@@ -1,5 +1,6 @@
 // Options: how one member runs. None of these is about who belongs to the
-// ensemble (rule 6), and none can switch a rule off.
+// ensemble (rule 6), and none can switch a rule off; but for static_members,
+// with which a member belongs to no safe ensemble.
 
 #ifndef QUORATE_COORD_CONSENSUS_OPTIONS_H_
 #define QUORATE_COORD_CONSENSUS_OPTIONS_H_
@@ -41,6 +42,11 @@ struct Options {
   // the ensemble was founded from is an error.
   std::optional<Manifest> manifest;  // bootstrap order
   std::vector<std::string> seeds;    // addresses to ask for admission (rule 2)
+
+  // UNSAFE, to show the outage: if not empty, the member believes this list
+  // and nothing else (static_membership.h). Ascending by id; with neither
+  // manifest nor seeds.
+  std::vector<Manifest::Founder> static_members;
 
   // 128 random bits drawn by the program from the system's entropy; used only
   // if this member happens to be the one that mints (rules 1 and 3).

@@ -89,6 +89,10 @@ struct Output {
   std::vector<Envelope> messages;
 
   // 3. To apply.
+  // Unsafe static membership alone: what was applied behind the newest snapshot
+  // (or at all, if there is none) is no part of the history any more. Go back
+  // to that snapshot's state first; `committed` goes on from there.
+  bool roll_back = false;
   std::vector<Record> committed;
 
   // 4. To answer.

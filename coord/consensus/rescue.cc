@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "coord/base/ids.h"
+#include "coord/base/unsafe_ensemble.h"
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/durable_state.h"
 #include "coord/consensus/record.h"
@@ -23,6 +24,11 @@ absl::Status CheckMember(const HardState& hard_state) {
     return absl::FailedPreconditionError(
         "this member belongs to no ensemble yet, so it holds nothing to "
         "rescue; let it join or found one");
+  }
+  if (hard_state.ensemble == kUnsafeEnsemble) {
+    return absl::FailedPreconditionError(
+        "this member is of an UNSAFE ensemble, with static membership; nothing "
+        "of it is made safe");
   }
   if (hard_state.removed) {
     return absl::FailedPreconditionError(absl::StrCat(

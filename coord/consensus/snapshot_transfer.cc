@@ -44,7 +44,10 @@ void Core::StartSnapshot(Progress& peer) {
   const bool room =
       TransfersUnderWay() < configuration().limits().max_snapshot_transfers;
   if (!room && On(Guard::kRule16BoundedJoining)) return;
-  if (!snapshot_.has_value()) return;  // the driver takes one before long
+  if (!SnapshotIsFit()) {  // the driver takes one before long
+    if (IsUnsafe()) BelieveOwnHistory();
+    return;
+  }
   peer.state = Progress::State::kSnapshotting;
   peer.snapshot = *snapshot_;
   peer.snapshot_offset = 0;

@@ -250,6 +250,36 @@ def consensus_tests():
         ],
     )
     _test(
+        src = "static_membership_random_test.cc",
+        deps = [
+            ":core",
+            ":test_static_ensemble",
+            "//coord/base:bytes",
+            "//coord/base:seeded_random",
+            "//tests/support:test_seed",
+            "@com_google_absl//absl/strings",
+        ],
+    )
+    _test(
+        src = "static_membership_test.cc",
+        deps = [
+            ":admission",
+            ":configuration",
+            ":core",
+            ":durable_state",
+            ":message",
+            ":options",
+            ":output",
+            ":rule",
+            ":static_membership",
+            ":test_static_ensemble",
+            ":zxid",
+            "//coord/base:ids",
+            "//coord/base:unsafe_ensemble",
+            "@com_google_absl//absl/strings",
+        ],
+    )
+    _test(
         src = "zxid_test.cc",
         deps = [
             ":zxid",
