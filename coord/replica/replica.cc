@@ -141,6 +141,7 @@ void Replica::Impl::Absorb(consensus::Output output) {
   if (output.install_snapshot.has_value()) {
     BeginInstall(output.persist_id, *output.install_snapshot);
   }
+  if (output.roll_back) BeginRollBack();
   to_apply_.insert(to_apply_.end(),
                    std::make_move_iterator(output.committed.begin()),
                    std::make_move_iterator(output.committed.end()));

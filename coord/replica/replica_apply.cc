@@ -42,7 +42,8 @@ void Replica::Impl::ApplyCommitted() {
       return Stop(absl::DataLossError(absl::StrCat(
           "record ", consensus::ToString(record.zxid),
           " cannot be applied: ", status.message(),
-          "; this member has diverged or its log is damaged: replace it")));
+          "; this member has diverged or its log is damaged: replace it",
+          WhyDiverged())));
     }
     if (!stop_reason_.ok()) return;
   }
@@ -178,7 +179,12 @@ void Replica::Impl::Diverged(const Divergence& divergence) {
       "the state of this member at ", consensus::ToString(divergence.zxid),
       " has the digest ", absl::Hex(divergence.ours, absl::kZeroPad16),
       ", the leader's ", absl::Hex(divergence.theirs, absl::kZeroPad16),
-      ": replace this member")));
+      ": replace this member", WhyDiverged())));
+}
+
+std::string Replica::Impl::WhyDiverged() const {
+  if (!core_.IsUnsafe()) return "";
+  return "; histories that diverge are what UNSAFE static membership leads to";
 }
 
 }  // namespace quorate::replica

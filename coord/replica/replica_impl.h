@@ -200,11 +200,18 @@ class Replica::Impl {
                        const tree::TxnResult& result);
   void OnSessionOpened(const tree::Txn& txn, const std::string& password);
   void Diverged(const Divergence& divergence);
+  // Where a divergence comes from, if the members are UNSAFE.
+  std::string WhyDiverged() const;
 
   // --- replica_snapshots.cc
   void MaybeTakeSnapshot();
   void BeginSnapshot();
   void BeginInstall(uint64_t batch, const consensus::SnapshotMeta& meta);
+  // Unsafe static membership: back to the newest snapshot, see
+  // consensus::Output::roll_back.
+  void BeginRollBack();
+  // `state` takes the place of what was applied here.
+  void TakeState(std::unique_ptr<tree::StateMachine> state);
   void SettleReadsBeforeLoad(const tree::StateMachine& next);
   // Of the first `end` requests, those not answered that show the state, or
   // only the linearizable reads that wait for their confirmation.

@@ -31,13 +31,14 @@ SessionAttached Moved(tree::SessionId session, uint64_t attachment) {
 
 }  // namespace
 
-// Rules 1 and 4.
+// Rules 1 and 4; UNSAFE members hear nobody outside their own list.
 bool Replica::Impl::IsAdmissible(const PeerEnvelope& envelope) const {
   const consensus::HardState& own = core_.hard_state();
   if (own.ensemble.IsNone() || envelope.ensemble != own.ensemble) return false;
   if (!envelope.to.IsNone() && envelope.to != own.member) return false;
   const consensus::Member* known = core_.configuration().Find(envelope.from.id);
-  return known == nullptr || known->incarnation == envelope.from.incarnation;
+  if (known == nullptr) return !core_.IsUnsafe();
+  return known->incarnation == envelope.from.incarnation;
 }
 
 void Replica::Impl::OnPeer(const PeerEnvelope& envelope) {

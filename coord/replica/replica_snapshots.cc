@@ -22,6 +22,7 @@
 #include "coord/replica/replica_impl.h"
 #include "coord/tree/error.h"
 #include "coord/tree/sessions.h"
+#include "coord/tree/state_machine.h"
 
 namespace quorate::replica {
 namespace {
@@ -62,7 +63,10 @@ void Replica::Impl::MaybeTakeSnapshot() {
   if (!snapshotter_.IsIdle() || now_ms_ < snapshot_after_ms_) return;
   const uint64_t last_size =
       core_.snapshot().has_value() ? core_.snapshot()->size_bytes : 0;
-  if (applied_bytes_ < std::max(options_.snapshot_log_bytes, last_size)) return;
+  if (applied_bytes_ < std::max(options_.snapshot_log_bytes, last_size) &&
+      !core_.NeedsSnapshot()) {
+    return;
+  }
   if (!TakeSnapshot().ok()) snapshot_after_ms_ = now_ms_ + kRetryMs;
 }
 
@@ -96,6 +100,21 @@ void Replica::Impl::BeginInstall(uint64_t batch,
   install_->batch = batch;
 }
 
+void Replica::Impl::BeginRollBack() {
+  to_apply_.clear();
+  if (install_.has_value()) return;  // the snapshot is on its way already
+  snapshotter_.Abandon(output_.jobs);
+  snapshot_after_ms_ = now_ms_ + kRetryMs;
+  proposer_.reset();
+  if (!core_.snapshot().has_value()) {
+    return TakeState(std::make_unique<tree::StateMachine>());
+  }
+  install_.emplace();
+  install_->zxid = core_.snapshot()->zxid;
+  install_->loads = 1;
+  output_.jobs.emplace_back(LoadSnapshot{install_->zxid});
+}
+
 void Replica::Impl::Written(uint64_t id) {
   if (!stop_reason_.ok()) return;
   core_.Persisted(id);
@@ -121,9 +140,13 @@ void Replica::Impl::SnapshotLoaded(
         " holds the state at ", consensus::ToString((*state)->applied()))));
   }
   install_.reset();
-  SettleReadsBeforeLoad(**state);
-  state_ = *std::move(state);
   ++counters_.snapshots_installed;
+  TakeState(*std::move(state));
+}
+
+void Replica::Impl::TakeState(std::unique_ptr<tree::StateMachine> state) {
+  SettleReadsBeforeLoad(*state);
+  state_ = std::move(state);
   applied_bytes_ = 0;
   history_.Reset(state_->applied());
   digests_.Clear();

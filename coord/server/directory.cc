@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "coord/base/ids.h"
+#include "coord/base/unsafe_ensemble.h"
+#include "coord/consensus/options.h"
 #include "coord/replica/recovery.h"
 #include "coord/server/logger.h"
 #include "coord/server/random_bits.h"
@@ -37,6 +39,11 @@ bool MayBeOurs(absl::string_view name) {
          absl::StartsWith(name, "log-");
 }
 
+// It is told where its ensemble comes from.
+bool HasOrder(const consensus::Options& core) {
+  return core.manifest || !core.seeds.empty() || !core.static_members.empty();
+}
+
 absl::Status CheckMayFormat(storage::FileSystem& files,
                             const Settings& settings) {
   if (settings.id.IsNone()) {
@@ -44,7 +51,7 @@ absl::Status CheckMayFormat(storage::FileSystem& files,
                                ": the directory was never used; say which "
                                "member it is for: --id N"));
   }
-  if (!settings.replica.core.manifest && settings.replica.core.seeds.empty()) {
+  if (!HasOrder(settings.replica.core)) {
     return Refuse(absl::StrCat(
         settings.directory,
         ": the directory was never used; found an ensemble with --founders, or "
@@ -75,7 +82,7 @@ absl::Status CheckId(const Settings& settings, MemberId found) {
 // that has an owner and no ensemble: it, too, needs an order.
 absl::Status CheckOrder(const Settings& settings, const OpenedStorage& opened) {
   if (!opened.state.hard_state.ensemble.IsNone() ||
-      settings.replica.core.manifest || !settings.replica.core.seeds.empty()) {
+      HasOrder(settings.replica.core)) {
     return absl::OkStatus();
   }
   return Refuse(absl::StrCat(
@@ -120,7 +127,10 @@ absl::StatusOr<OpenedStorage> OpenDirectory(storage::FileSystem& files,
   if (storage::StorageErrorOf(opened.status()).kind ==
       StorageErrorKind::kUnused) {
     if (absl::Status s = CheckMayFormat(files, settings); !s.ok()) return s;
-    const MemberKey member = {settings.id, Incarnation{RandomBits()}};
+    const bool is_unsafe = !settings.replica.core.static_members.empty();
+    const MemberKey member = {settings.id, is_unsafe
+                                               ? kUnsafeIncarnation
+                                               : Incarnation{RandomBits()}};
     if (absl::Status s =
             replica::FormatMember(files, directory, member, settings.log);
         !s.ok()) {

@@ -18,8 +18,8 @@ namespace quorate::server {
 // Opens settings.directory, having made and formatted it if need be. Every
 // error says what was expected, what was found, and what to do: those of
 // MemberStorage, and FailedPrecondition for another member's directory, for one
-// that holds other files, and for an unused one without --id, --founders or
-// --join.
+// that holds other files, and for an unused one without --id, --founders,
+// --join or --unsafe-static-membership.
 absl::StatusOr<storage::OpenedStorage> OpenDirectory(storage::FileSystem& files,
                                                      const Settings& settings,
                                                      Logger& logger);

@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/options.h"
+#include "coord/consensus/static_membership.h"
 #include "coord/replica/options.h"
 #include "coord/server/founders.h"
 #include "coord/server/host_port.h"
@@ -66,6 +67,7 @@ struct Raw {
   std::string advertise;
   std::string founders;
   std::string join;
+  std::string static_members;
   std::string metrics;
   std::string log_level = "info";
   std::string log_format = "text";
@@ -123,10 +125,11 @@ void AddMemberFlags(CLI::App& app, Raw& raw) {
                      "same list at each. Without effect later, but no other "
                      "list is accepted.")
           ->option_text("1=HOST:PORT,2=HOST:PORT,...");
-  app.add_option("--join", raw.join,
-                 "Ask these members for admission. Without effect later.")
-      ->option_text("HOST:PORT,...")
-      ->excludes(founders);
+  CLI::Option* join =
+      app.add_option("--join", raw.join,
+                     "Ask these members for admission. Without effect later.")
+          ->option_text("HOST:PORT,...")
+          ->excludes(founders);
   app.add_option("--limit", raw.limits,
                  absl::StrCat("With --founders: a limit of the ensemble's "
                               "membership rules; the same at each founder. ",
@@ -134,6 +137,16 @@ void AddMemberFlags(CLI::App& app, Raw& raw) {
       ->option_text("NAME=VALUE ...")
       ->allow_extra_args(false)
       ->needs(founders);
+  app.add_option("--unsafe-static-membership", raw.static_members,
+                 "UNSAFE, for showing an outage only: no membership rules; the "
+                 "member believes this list, its own entry in it, as a "
+                 "ZooKeeper server does, and a restart with another list "
+                 "believes that one. Such members never talk to safe ones, and "
+                 "their data is never kept. Needed at every start; ids are 1 "
+                 "to 999.")
+      ->option_text("1=HOST:PORT,2=HOST:PORT,...")
+      ->excludes(founders)
+      ->excludes(join);
 }
 
 void AddRunningFlags(CLI::App& app, Raw& raw) {
@@ -239,6 +252,21 @@ absl::Status ReadManifest(const Raw& raw, consensus::Options& core) {
   return absl::OkStatus();
 }
 
+absl::Status ReadStaticMembers(const Raw& raw, consensus::Options& core) {
+  constexpr absl::string_view kFlag = "--unsafe-static-membership";
+  absl::StatusOr<std::vector<consensus::Manifest::Founder>> members =
+      ParseFounders(raw.static_members);
+  if (!members.ok()) return Bad(kFlag, members.status().message());
+  if (raw.settings.id.IsNone()) return Bad("--id", "needed with the list");
+  if (absl::Status status = consensus::ValidateStaticMembers(
+          *members, raw.settings.id, core.address);
+      !status.ok()) {
+    return Bad(kFlag, status.message());
+  }
+  core.static_members = *std::move(members);
+  return absl::OkStatus();
+}
+
 absl::Status ReadRest(Raw& raw) {
   Settings& settings = raw.settings;
   replica::Options& replica = settings.replica;
@@ -264,6 +292,9 @@ absl::Status ReadRest(Raw& raw) {
   settings.log_format =
       raw.log_format == "json" ? LogFormat::kJson : LogFormat::kText;
   if (absl::Status status = ReadAddresses(raw); !status.ok()) return status;
+  if (!raw.static_members.empty()) {
+    return ReadStaticMembers(raw, replica.core);
+  }
   if (!raw.founders.empty()) return ReadManifest(raw, replica.core);
   if (raw.join.empty()) return absl::OkStatus();
   absl::StatusOr<std::vector<std::string>> seeds = ParseSeeds(raw.join);

@@ -74,6 +74,16 @@ TEST(FlagsTest, AJoinerAndARestart) {
   EXPECT_EQ(restart.settings->metrics_address, "");
 }
 
+TEST(FlagsTest, AListThatIsBelieved) {
+  const ParsedFlags read = Parse({"--dir=d", "--id=2", "--listen=b:1",
+                                  "--unsafe-static-membership=2=b:1,1=a:1"});
+  ASSERT_TRUE(read.settings.has_value()) << read.text;
+  const consensus::Options& core = read.settings->replica.core;
+  ASSERT_EQ(core.static_members.size(), 2u);
+  EXPECT_EQ(core.static_members.front().address, "a:1");
+  EXPECT_FALSE(core.manifest.has_value());
+}
+
 TEST(FlagsTest, HelpAndVersionAreNoErrors) {
   const ParsedFlags help = Parse({"--help"});
   EXPECT_FALSE(help.is_error);
@@ -115,6 +125,22 @@ TEST(FlagsTest, EveryErrorIsOneLineThatNamesTheFlag) {
       {{"--dir=d", "--segment-bytes=8000001"}, "--segment-bytes"},
       {{"--dir=d", "--segment-bytes=1048576"}, "--segment-bytes"},
       {{"--dir=d", "--join=a"}, "--join"},
+      {{"--dir=d", "--listen=a:1", "--unsafe-static-membership=1=a:1"}, "--id"},
+      {{"--dir=d", "--id=2", "--listen=a:1",
+        "--unsafe-static-membership=1=a:1"},
+       "--unsafe-static-membership"},
+      {{"--dir=d", "--id=1000", "--listen=a:1",
+        "--unsafe-static-membership=1000=a:1"},
+       "999"},
+      {{"--dir=d", "--id=1", "--listen=a:1", "--founders=1=a:1",
+        "--unsafe-static-membership=1=a:1"},
+       "--unsafe-static-membership"},
+      {{"--dir=d", "--id=1", "--listen=a:1", "--join=b:1",
+        "--unsafe-static-membership=1=a:1"},
+       "--unsafe-static-membership"},
+      {{"--dir=d", "--id=1", "--listen=a:1", "--limit=contact_ms=300",
+        "--unsafe-static-membership=1=a:1"},
+       "--founders"},
       {{"--dir=d", "--join=a:1", "--founders=1=b:1"}, "--founders"},
       {{"--dir=d", "--limit=contact_ms=300"}, "--founders"},
       {{"--dir=d", "--listen=a:1", "--founders=1=b:1"}, "--founders"},

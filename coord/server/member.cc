@@ -120,8 +120,17 @@ absl::StatusOr<std::unique_ptr<replica::Replica>> Member::LoadReplica() {
     return absl::FailedPreconditionError(
         absl::StrCat(settings_.directory, ": ", why.message()));
   }
+  if (replica->core().IsUnsafe()) WarnOfStaticMembership(replica->core());
   WarnOfAddress(replica->core());
   return replica;
+}
+
+void Member::WarnOfStaticMembership(const consensus::Core& core) {
+  logger_.Log(LogLevel::kWarn,
+              "UNSAFE: this member runs with --unsafe-static-membership, "
+              "without membership rules; it exists to show an outage, and "
+              "acknowledged data may be lost",
+              {{"believes", core.configuration().Describe()}});
 }
 
 void Member::WarnOfAddress(const consensus::Core& core) {

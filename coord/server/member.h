@@ -56,6 +56,7 @@ class Member {
  private:
   absl::Status StartHttp();
   absl::StatusOr<std::unique_ptr<replica::Replica>> LoadReplica();
+  void WarnOfStaticMembership(const consensus::Core& core);
   void WarnOfAddress(const consensus::Core& core);
   absl::Status StartServer();
   void StartThreads(std::function<void(const absl::Status&)> on_stop);

@@ -108,6 +108,9 @@ void AddMember(const ReplicaFacts& facts, Page& page) {
   }
   page.Gauge("quorate_serving", "Whether clients are served.",
              facts.serving ? 1 : 0);
+  page.Gauge("quorate_unsafe_static_membership",
+             "1: UNSAFE, runs with --unsafe-static-membership.",
+             facts.unsafe ? 1 : 0);
   page.Gauge("quorate_leader_id", "The leader's id; 0: not known.",
              facts.leader.value);
   page.Gauge("quorate_epoch", "Newest epoch that was accepted.", facts.epoch);

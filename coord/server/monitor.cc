@@ -28,6 +28,11 @@ HttpAnswer NotReady(absl::string_view why) {
   return {503, absl::StrCat(why, "\n")};
 }
 
+// Whoever looks at an unsafe member is told.
+absl::string_view Mark(const ReplicaFacts& facts) {
+  return facts.unsafe ? "; UNSAFE: static membership" : "";
+}
+
 }  // namespace
 
 void Monitor::SetPhase(absl::string_view phase) {
@@ -87,14 +92,16 @@ HttpAnswer Monitor::Ready() {
   const std::optional<ReplicaFacts> facts = AskForFacts(*host_, kPatience);
   if (!facts) return NotReady("the replica's thread does not answer");
   if (!facts->stop_reason.ok()) {
-    return NotReady(absl::StrCat("stopped: ", facts->stop_reason.message()));
+    return NotReady(
+        absl::StrCat("stopped: ", facts->stop_reason.message(), Mark(*facts)));
   }
   if (!facts->serving) {
-    return NotReady(absl::StrCat(
-        "not serving: ", facts->role,
-        facts->leader.IsNone() ? ", no leader known" : ", loading"));
+    return NotReady(
+        absl::StrCat("not serving: ", facts->role,
+                     facts->leader.IsNone() ? ", no leader known" : ", loading",
+                     Mark(*facts)));
   }
-  return {200, "serving\n"};
+  return {200, absl::StrCat("serving", Mark(*facts), "\n")};
 }
 
 }  // namespace quorate::server

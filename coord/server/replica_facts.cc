@@ -37,6 +37,7 @@ ReplicaFacts FactsOf(const replica::Replica& replica) {
   facts.refusals = core.refusals();
   facts.counters = replica.counters();
   facts.serving = replica.IsServing();
+  facts.unsafe = core.IsUnsafe();
   facts.disk_full = replica.disk_full();
   facts.stop_reason = replica.stop_reason();
   return facts;

@@ -38,6 +38,7 @@ struct ReplicaFacts {
   std::array<uint64_t, consensus::kRuleCount> refusals = {};
   replica::Counters counters;
   bool serving = false;
+  bool unsafe = false;  // static membership, to show the outage
   bool disk_full = false;
   absl::Status stop_reason;
 };

@@ -130,6 +130,7 @@ void DescribeCore(const Core& core, v1::StatusResponse& status) {
   }
   status.set_configuration_version(configuration.version());
   status.set_joint(configuration.IsJoint());
+  status.set_unsafe(core.IsUnsafe());
 }
 
 }  // namespace
@@ -164,6 +165,7 @@ v1::MembersResponse DescribeMembers(const replica::Replica& replica) {
   response.set_leader_id(core.leader().value);
   response.set_from_leader(core.IsLeader());
   response.set_configuration(configuration.Describe());
+  response.set_unsafe(core.IsUnsafe());
   for (const consensus::Member& member : configuration.members()) {
     v1::MemberInfo& info = *response.add_members();
     info.set_id(member.id.value);
@@ -185,6 +187,7 @@ v1::MembersResponse DescribeMembers(const replica::Replica& replica) {
 v1::DumpResponse DescribeContent(const replica::Replica& replica,
                                  uint32_t limit) {
   v1::DumpResponse response;
+  response.set_unsafe(replica.core().IsUnsafe());
   const tree::StateMachine& state = replica.state();
   for (const auto& [id, session] : state.sessions().sessions()) {
     if (static_cast<uint32_t>(response.sessions_size()) >= limit) {
