@@ -41,6 +41,10 @@ bool IsUtf8(absl::string_view bytes);
 Json StatJson(const client::Stat& stat);
 // Sets "data" if the bytes are UTF-8, else "data_base64".
 void SetDataJson(absl::string_view bytes, Json& json);
+// What a person is told of members that run with --unsafe-static-membership.
+inline constexpr absl::string_view kUnsafeNote =
+    "UNSAFE: static membership, to show an outage; each member believes its "
+    "own list";
 // On one line. What is no UTF-8 is replaced.
 std::string Dump(const Json& json);
 

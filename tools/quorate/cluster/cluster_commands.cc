@@ -82,8 +82,9 @@ const char* NameOf(ProcessState state) {
 std::string RoleText(const Seen& seen) {
   if (seen.state != ProcessState::kRunning) return "";
   if (!seen.status.ok()) return "does not answer";
-  if (seen.status->serving()) return seen.status->role();
-  return absl::StrCat(seen.status->role(), ", not serving");
+  return absl::StrCat(seen.status->role(),
+                      seen.status->serving() ? "" : ", not serving",
+                      seen.status->unsafe() ? ", UNSAFE" : "");
 }
 
 // Opens the cluster and finds the member, then does `act`, and says so.
@@ -176,6 +177,7 @@ absl::Status RunClusterStatus(Context& context) {
       if (seen[i].status.ok()) {
         json["role"] = seen[i].status->role();
         json["serving"] = seen[i].status->serving();
+        json["unsafe"] = seen[i].status->unsafe();
       }
       console.out << Dump(json) << "\n";
       continue;

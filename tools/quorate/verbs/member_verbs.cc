@@ -46,6 +46,7 @@ Json MembersJson(const coord::v1::MembersResponse& all) {
                {"joint", all.joint()},
                {"leader_id", all.leader_id()},
                {"from_leader", all.from_leader()},
+               {"unsafe", all.unsafe()},
                {"members", Json::array()},
                {"removed", Json::array()}};
   for (const coord::v1::MemberInfo& member : all.members()) {
@@ -122,6 +123,9 @@ absl::Status RunList(Context& context) {
   if (all->removed_size() > 0) {
     console.out << "removed for ever: " << absl::StrJoin(all->removed(), ", ")
                 << "\n";
+  }
+  if (all->unsafe()) {
+    console.out << console.Paint(Colour::kRed, kUnsafeNote) << "\n";
   }
   if (!all->from_leader()) {
     console.out << "no leader answered; this may be old\n";

@@ -79,6 +79,9 @@ void PrintDump(const Console& console, const std::string& endpoint,
   sessions.Print(console);
   console.out << "\nwatches set at " << endpoint << "\n";
   watches.Print(console);
+  if (dump.unsafe()) {
+    console.out << "\n" << console.Paint(Colour::kRed, kUnsafeNote) << "\n";
+  }
   if (dump.more()) console.out << "\nthere are more; see --limit\n";
   console.out << std::flush;
 }
@@ -88,7 +91,8 @@ Json DumpJson(const std::string& endpoint,
   Json json = {{"endpoint", endpoint},
                {"sessions", Json::array()},
                {"watches", Json::array()},
-               {"more", dump.more()}};
+               {"more", dump.more()},
+               {"unsafe", dump.unsafe()}};
   for (const auto& session : dump.sessions()) {
     json["sessions"].push_back(
         {{"session", FormatSession(session.session_id())},

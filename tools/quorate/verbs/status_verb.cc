@@ -153,6 +153,11 @@ void PrintAll(const Console& console, const std::vector<std::string>& endpoints,
     console.out << console.Paint(
         Colour::kRed, "these endpoints belong to different ensembles\n");
   }
+  for (const StatusAnswer& answer : answers) {
+    if (!answer.ok() || !answer->unsafe()) continue;
+    console.out << console.Paint(Colour::kRed, kUnsafeNote) << "\n";
+    break;
+  }
   console.out << std::flush;
 }
 
