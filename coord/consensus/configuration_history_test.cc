@@ -54,6 +54,18 @@ TEST(ConfigurationHistoryTest, AtTellsTheOneInForce) {
   EXPECT_EQ(history.At(Zxid(7, 0)).configuration->version(), 2u);
 }
 
+TEST(ConfigurationHistoryTest, AFixedOneStays) {
+  ConfigurationHistory history;
+  history.Fix(WithVersion(5));
+  history.Append(Zxid(0, 1), WithVersion(1));
+  history.Reset(Zxid(1, 4), WithVersion(2));
+  history.CompactTo(Zxid(1, 4));
+  history.TruncateAfter(Zxid());
+  EXPECT_EQ(history.Newest().configuration->version(), 5u);
+  EXPECT_EQ(history.At(Zxid()).configuration->version(), 5u);
+  EXPECT_EQ(history.At(Zxid(7, 0)).configuration->version(), 5u);
+}
+
 TEST(ConfigurationHistoryTest, CompactionKeepsTheOneInForce) {
   ConfigurationHistory history;
   history.Append(Zxid(0, 1), WithVersion(1));

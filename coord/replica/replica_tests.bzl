@@ -181,6 +181,16 @@ def replica_tests():
         ],
     )
     _test(
+        src = "replica_unsafe_test.cc",
+        deps = [
+            ":client_message",
+            ":options",
+            "//coord/consensus:core",
+            "//coord/replica/testing:harness",
+            "@com_google_absl//absl/status",
+        ],
+    )
+    _test(
         src = "replica_watches_test.cc",
         deps = [
             ":client_message",

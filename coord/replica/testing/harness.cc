@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -15,6 +16,7 @@
 #include "coord/base/bytes.h"
 #include "coord/base/check.h"
 #include "coord/base/ids.h"
+#include "coord/base/unsafe_ensemble.h"
 #include "coord/consensus/message.h"
 #include "coord/consensus/options.h"
 #include "coord/replica/client_message.h"
@@ -76,6 +78,20 @@ void Harness::Join(int id) {
   node.options = options_;
   node.options.core.address = AddressOf(id);
   node.options.core.seeds = {AddressOf(1)};
+  Start(id);
+}
+
+void Harness::StartStatic(int id, const std::set<int>& list) {
+  const MemberKey key = {MemberId{static_cast<uint64_t>(id)},
+                         kUnsafeIncarnation};
+  Node& node = nodes_.try_emplace(id, Node(key)).first->second;
+  QUORATE_CHECK(node.replica == nullptr);
+  node.options = options_;
+  node.options.core.address = AddressOf(id);
+  for (const int other : list) {
+    node.options.core.static_members.push_back(
+        {MemberId{static_cast<uint64_t>(other)}, AddressOf(other)});
+  }
   Start(id);
 }
 

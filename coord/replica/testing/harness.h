@@ -60,6 +60,9 @@ class Harness {
   // The process dies; with it its connections.
   void Crash(int id);
   void Restart(int id);
+  // Starts a member that believes this list (unsafe static membership), with
+  // the disk that it had, if any. REQUIRES: it is not up.
+  void StartStatic(int id, const std::set<int>& list);
   // Starts a member with an empty disk that asks member 1 for admission.
   void Join(int id);
 
