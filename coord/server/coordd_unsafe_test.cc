@@ -95,9 +95,8 @@ TEST_F(CoorddUnsafeTest, ServesFromAnEmptyDiskAndIsMarked) {
       << coordd->Stderr();
   EXPECT_TRUE(absl::StrContains(AwaitHttp("/metrics", "quorate_up 1\n"),
                                 "\nquorate_unsafe_static_membership 1\n"));
-  EXPECT_TRUE(absl::StrContains(coordd->Stderr(), " warn "))
+  EXPECT_TRUE(absl::StrContains(coordd->Stderr(), " warning msg=\"UNSAFE: "))
       << coordd->Stderr();
-  EXPECT_TRUE(absl::StrContains(coordd->Stderr(), "msg=\"UNSAFE: "));
 
   const auto admin = StubAt<coord::v1::Admin>(port_);
   coord::v1::StatusResponse status;

@@ -130,7 +130,7 @@ expect 0 '"unsafe":true' dump --json
 expect 4 "static" member remove 1
 unset QUORATE_ENDPOINTS
 # shellcheck disable=SC2086
-equal 7 "$(grep --files-with-matches 'level=warn msg="UNSAFE: ' \
+equal 7 "$(grep --files-with-matches ' warning msg="UNSAFE: ' \
   "${SCRATCH}"/log-* | wc -l)" "members that warn"
 
 # The old members learn of the new ones, and lose what they had acknowledged.
