@@ -32,7 +32,7 @@ constexpr RuleCheck kFirst[] = {CheckNoResurrection, CheckOneAtATime};
 constexpr RuleCheck kRest[] = {
     CheckSettledLeader, CheckExpectedVersion, CheckBoundedJoining,
     CheckAllProven,     CheckStability,       CheckSeasonedMajority,
-    CheckLiveQuorum,    CheckCarefulRemoval,
+    CheckLiveQuorum,    CheckCarefulRemoval,  CheckAutomaticRemoval,
 };
 
 AdmissionDecision Refuse(Refusal refusal) {
@@ -166,12 +166,20 @@ bool IsInContact(const MemberFacts& member, const Limits& limits,
          now_ms - *member.last_heard_ms <= limits.contact_ms;
 }
 
+std::optional<int64_t> SeasonedAtMs(const MemberFacts& member,
+                                    const Limits& limits, int64_t now_ms) {
+  if (!member.voter_since_ms.has_value() ||
+      !IsInContact(member, limits, now_ms)) {
+    return std::nullopt;
+  }
+  return std::max(*member.voter_since_ms, member.heard_since_ms) +
+         limits.stabilisation_ms;
+}
+
 bool IsSeasoned(const MemberFacts& member, const Limits& limits,
                 int64_t now_ms) {
-  return member.voter_since_ms.has_value() &&
-         IsInContact(member, limits, now_ms) &&
-         now_ms - std::max(*member.voter_since_ms, member.heard_since_ms) >=
-             limits.stabilisation_ms;
+  const std::optional<int64_t> at_ms = SeasonedAtMs(member, limits, now_ms);
+  return at_ms.has_value() && *at_ms <= now_ms;
 }
 
 bool IsDead(const MemberFacts& member, const AdmissionFacts& facts) {

@@ -50,6 +50,11 @@ struct AdmissionFacts {
   int64_t leader_since_ms = 0;
   // Last promotion that this leader made or found under way.
   std::optional<int64_t> last_promotion_ms;
+  // Last automatic removal that this leader made.
+  std::optional<int64_t> last_auto_removal_ms;
+  // The leader has watched its members without a pause of its own since then:
+  // while it stood still it heard nobody, and that says nothing about them.
+  int64_t watching_since_ms = 0;
   std::vector<MemberFacts> members;
 };
 
@@ -79,6 +84,11 @@ std::optional<Refusal> CheckProven(const MemberFacts& member,
 // Rule 14's word: has voted, heard without a gap, for the stabilisation time.
 bool IsSeasoned(const MemberFacts& member, const Limits& limits,
                 int64_t now_ms);
+
+// When `member` will be, or has been, seasoned if it stays in contact; nothing
+// if it has no vote or is not in contact.
+std::optional<int64_t> SeasonedAtMs(const MemberFacts& member,
+                                    const Limits& limits, int64_t now_ms);
 
 // Rule 15's word: heard from within contact_ms.
 bool IsInContact(const MemberFacts& member, const Limits& limits,

@@ -74,17 +74,10 @@ std::optional<Refusal> CheckPromotionDistance(const AdmissionCase& c) {
   return refusal;
 }
 
-// When `member` will be seasoned if it stays in contact; in the past if it is
-// already. Nothing if it is no voter or not in contact.
-std::optional<int64_t> SeasonedAtMs(const AdmissionCase& c, MemberId id) {
-  const Member* member = c.present.Find(id);
-  const MemberFacts& facts = c.Facts(id);
-  if (!member->voter || !facts.voter_since_ms.has_value() ||
-      !IsInContact(facts, c.limits, c.facts.now_ms)) {
-    return std::nullopt;
-  }
-  return std::max(*facts.voter_since_ms, facts.heard_since_ms) +
-         c.limits.stabilisation_ms;
+// The same for a voter; nothing if it is leaving, or was none.
+std::optional<int64_t> VoterSeasonedAtMs(const AdmissionCase& c, MemberId id) {
+  if (!c.present.Find(id)->voter) return std::nullopt;
+  return SeasonedAtMs(c.Facts(id), c.limits, c.facts.now_ms);
 }
 
 // When a majority of `voters` will be seasoned; nothing if never.
@@ -92,7 +85,7 @@ std::optional<int64_t> MajoritySeasonedAtMs(
     const AdmissionCase& c, const std::vector<MemberId>& voters) {
   std::vector<int64_t> times_ms;
   for (MemberId id : voters) {
-    const std::optional<int64_t> time_ms = SeasonedAtMs(c, id);
+    const std::optional<int64_t> time_ms = VoterSeasonedAtMs(c, id);
     if (time_ms.has_value()) times_ms.push_back(*time_ms);
   }
   std::sort(times_ms.begin(), times_ms.end());
@@ -121,6 +114,13 @@ std::optional<int64_t> OnlyDeadRemovedAtMs(const AdmissionCase& c) {
   return at_ms;
 }
 
+// Since when nothing was heard of `member`, to this leader's knowledge: while
+// it did not lead, or stood still itself, it could hear nobody.
+int64_t SilentSinceMs(const MemberFacts& member, const AdmissionCase& c) {
+  return std::max({member.last_heard_ms.value_or(c.facts.leader_since_ms),
+                   c.facts.leader_since_ms, c.facts.watching_since_ms});
+}
+
 // Rule 14, on who: the seasoned voters alone decide, on both sides.
 std::optional<Refusal> CheckSeasonedQuorums(const AdmissionCase& c) {
   const std::vector<MemberId>& present = c.present.voters();
@@ -138,7 +138,7 @@ std::optional<Refusal> CheckSeasonedQuorums(const AdmissionCase& c) {
   if (agrees_ms.has_value() && *agrees_ms <= now_ms) return std::nullopt;
 
   const auto seasoned = [&](MemberId id) {
-    const std::optional<int64_t> at_ms = SeasonedAtMs(c, id);
+    const std::optional<int64_t> at_ms = VoterSeasonedAtMs(c, id);
     return at_ms.has_value() && *at_ms <= now_ms;
   };
   Refusal refusal;
@@ -377,6 +377,57 @@ std::optional<Refusal> CheckCarefulRemoval(const AdmissionCase& c) {
       " is the floor; promote others first, or replace a voter in one change");
   refusal.numbers = {{"resulting_voters", SizeOf(c.resulting_voters)},
                      {"min_voters", floor}};
+  return refusal;
+}
+
+// A new leader does not know when the last one was, so it counts from the start
+// of its reign.
+std::optional<Refusal> CheckAutomaticRemoval(const AdmissionCase& c) {
+  if (!On(Guard::kRule17CarefulRemoval)) return std::nullopt;
+  if (!c.change.automatic || c.change.remove.empty()) return std::nullopt;
+  const MemberId id = c.change.remove.front();
+  const int64_t silent_ms = c.facts.now_ms - SilentSinceMs(c.Facts(id), c);
+  const int64_t last_ms =
+      std::max(c.facts.last_auto_removal_ms.value_or(c.facts.leader_since_ms),
+               c.facts.leader_since_ms);
+  const int64_t passed_ms = c.facts.now_ms - last_ms;
+  Refusal refusal;
+  refusal.rule = Rule::kCarefulRemoval;
+  refusal.numbers = {
+      {"member", static_cast<int64_t>(id.value)},
+      {"auto_remove_dead", c.limits.auto_remove_dead ? 1 : 0},
+      {"removals", SizeOf(c.change.remove)},
+      {"silent_ms", silent_ms},
+      {"dead_ms", c.limits.dead_ms},
+      {"since_removal_ms", passed_ms},
+      {"stabilisation_ms", c.limits.stabilisation_ms},
+      {"needed", Needed(c.resulting_voters)},
+      {"present_needed", Needed(c.present.voters())},
+  };
+  if (!c.limits.auto_remove_dead || c.change.remove.size() > 1 ||
+      !Contains(c.present.voters(), id)) {
+    refusal.reason =
+        "a leader removes one dead voter at a time, and only if "
+        "auto_remove_dead is set";
+    return refusal;
+  }
+  if (Needed(c.resulting_voters) < Needed(c.present.voters())) {
+    refusal.reason = absl::StrCat(
+        "a quorum would need ", Needed(c.resulting_voters),
+        " voters instead of ", Needed(c.present.voters()),
+        ", which is for an operator to decide; add a learner in its place");
+    return refusal;
+  }
+  const int64_t remaining_ms = std::max(c.limits.dead_ms - silent_ms,
+                                        c.limits.stabilisation_ms - passed_ms);
+  if (remaining_ms <= 0) return std::nullopt;
+  refusal.reason = absl::StrCat(
+      "voter ", ToString(id), " has been silent for ", silent_ms, " ms of ",
+      c.limits.dead_ms,
+      ", and the last automatic removal, or the start of "
+      "this leader's reign, was ",
+      passed_ms, " ms ago, at least ", c.limits.stabilisation_ms, " must pass");
+  refusal.retry_after_ms = remaining_ms;
   return refusal;
 }
 

@@ -50,6 +50,8 @@ std::optional<Refusal> CheckStability(const AdmissionCase& c);         // 13
 std::optional<Refusal> CheckSeasonedMajority(const AdmissionCase& c);  // 14
 std::optional<Refusal> CheckLiveQuorum(const AdmissionCase& c);        // 15
 std::optional<Refusal> CheckCarefulRemoval(const AdmissionCase& c);    // 17
+// Rule 17 on the removals that a leader makes by itself.
+std::optional<Refusal> CheckAutomaticRemoval(const AdmissionCase& c);  // 17
 
 }  // namespace quorate::consensus
 

@@ -54,6 +54,8 @@ struct MembershipChange {
   std::vector<MemberId> promote;     // learners that become voters
   std::vector<MemberId> remove;      // voters or learners that go for ever
   std::optional<Limits> limits;      // new limits, if any
+  // The leader's own idea (autopilot.h): rule 17 asks more of it.
+  bool automatic = false;
 
   bool ChangesVoters(const class Configuration& configuration) const;
 };

@@ -295,6 +295,7 @@ class Core {
   void BelieveOwnHistory();
 
   // membership.cc: changes of configuration.
+  void TickAutopilot(Leader& leader);
   void AppendConfiguration(Configuration next);
   void ConfigurationChanged();
   void MembershipCommitted();

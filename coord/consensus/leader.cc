@@ -36,6 +36,8 @@ namespace quorate::consensus {
 void Core::BecomeLeader() {
   Leader leader;
   leader.since_ms = now_ms_;
+  leader.ticked_ms = now_ms_;
+  leader.watching_since_ms = now_ms_;
   leader.heartbeat_at_ms = now_ms_;
   leader.newleader = Zxid(epoch(), 0);
   role_ = std::move(leader);
@@ -59,6 +61,7 @@ void Core::TickLeader() {
   for (auto& [id, peer] : leader.peers) TickPeer(peer);
   if (now_ms_ >= leader.heartbeat_at_ms) SendHeartbeats();
   TickTransfer(leader);
+  TickAutopilot(leader);
 }
 
 void Core::TickPeer(Progress& peer) {

@@ -46,6 +46,12 @@ absl::Status ValidateLimits(const Limits& limits) {
         absl::StrCat("dead_ms must be at least contact_ms (", limits.contact_ms,
                      "); found ", limits.dead_ms));
   }
+  if (limits.auto_remove_dead && limits.dead_ms < limits.stabilisation_ms) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "with auto_remove_dead, dead_ms must be at least stabilisation_ms (",
+        limits.stabilisation_ms,
+        "), as who is removed cannot come back; found ", limits.dead_ms));
+  }
   return absl::OkStatus();
 }
 

@@ -86,5 +86,20 @@ TEST(LimitsTest, NobodyIsDeadWhileInContact) {
   EXPECT_FALSE(ValidateLimits(limits).ok());
 }
 
+TEST(LimitsTest, AutomaticRemovalNeedsATimeInWhichOneCanRestart) {
+  Limits limits;
+  EXPECT_FALSE(limits.auto_promote);
+  EXPECT_FALSE(limits.auto_remove_dead);
+  limits.auto_promote = true;
+  EXPECT_TRUE(ValidateLimits(limits).ok());
+  limits.auto_remove_dead = true;
+  limits.dead_ms = limits.stabilisation_ms;
+  EXPECT_TRUE(ValidateLimits(limits).ok());
+  limits.dead_ms = limits.stabilisation_ms - 1;
+  const absl::Status status = ValidateLimits(limits);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("dead_ms"), std::string::npos) << status;
+}
+
 }  // namespace
 }  // namespace quorate::consensus

@@ -14,10 +14,12 @@
 #include "absl/strings/string_view.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/admission.h"
+#include "coord/consensus/autopilot.h"
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/configuration_history.h"
 #include "coord/consensus/core.h"
 #include "coord/consensus/guard.h"
+#include "coord/consensus/limits.h"
 #include "coord/consensus/message.h"
 #include "coord/consensus/output.h"
 #include "coord/consensus/progress.h"
@@ -93,8 +95,10 @@ AdmissionDecision Core::ChangeMembership(const MembershipChange& change) {
   if (decision.outcome != AdmissionDecision::Outcome::kAccepted) {
     return decision;
   }
-  if (!change.promote.empty()) {
-    std::get<Leader>(role_).last_promotion_ms = now_ms_;
+  auto& leader = std::get<Leader>(role_);
+  if (!change.promote.empty()) leader.last_promotion_ms = now_ms_;
+  if (change.automatic && !change.remove.empty()) {
+    leader.last_auto_removal_ms = now_ms_;
   }
   Emit({EventKind::kChangeAccepted, MemberId(), Rule::kNone, decision.version,
         log_.last()});
@@ -113,6 +117,8 @@ std::optional<AdmissionFacts> Core::Facts() const {
   facts.now_ms = now_ms_;
   facts.leader_since_ms = leader->since_ms;
   facts.last_promotion_ms = leader->last_promotion_ms;
+  facts.last_auto_removal_ms = leader->last_auto_removal_ms;
+  facts.watching_since_ms = leader->watching_since_ms;
   for (const Member& member : newest.configuration->members()) {
     if (member.id == hard_state_.member) {
       MemberFacts own;
@@ -127,6 +133,29 @@ std::optional<AdmissionFacts> Core::Facts() const {
     }
   }
   return facts;
+}
+
+// What the leader changes by itself, if the limits ask for that.
+void Core::TickAutopilot(Leader& leader) {
+  const Limits& limits = configuration().limits();
+  if (now_ms_ - leader.ticked_ms > limits.contact_ms) {
+    leader.watching_since_ms = now_ms_;
+  }
+  leader.ticked_ms = now_ms_;
+  if (!limits.auto_promote && !limits.auto_remove_dead) return;
+  if (!leader.transfer_to.IsNone() || Leaving()) return;
+  if (leader.automatic_id == 0) leader.automatic_id = random_.Next();
+  const std::optional<MembershipChange> change =
+      ChooseAutomaticChange(*Facts(), leader.automatic_id);
+  if (!change.has_value()) return;
+  leader.automatic_id = 0;
+  for (MemberId id : change->promote) {
+    Emit({EventKind::kAutoPromote, id, Rule::kNone, change->change_id, Zxid()});
+  }
+  for (MemberId id : change->remove) {
+    Emit({EventKind::kAutoRemove, id, Rule::kNone, change->change_id, Zxid()});
+  }
+  ChangeMembership(*change);
 }
 
 ChangeState Core::StateOfChange(uint64_t change_id) const {

@@ -41,7 +41,8 @@ void AddLimits(const Limits& limits, Fnv1a& hash) {
   // Named one by one: a new limit does not compile until it is added here.
   const auto& [stabilisation_ms, promotion_distance_ms, contact_ms, dead_ms,
                max_lag_records, max_lag_bytes, max_fsync_ms, max_learners,
-               max_snapshot_transfers, min_voters] = limits;
+               max_snapshot_transfers, min_voters, auto_promote,
+               auto_remove_dead] = limits;
   for (int64_t ms : {stabilisation_ms, promotion_distance_ms, contact_ms,
                      dead_ms, max_fsync_ms}) {
     hash.Add(static_cast<uint64_t>(ms));
@@ -50,6 +51,10 @@ void AddLimits(const Limits& limits, Fnv1a& hash) {
        {max_lag_records, max_lag_bytes, uint64_t{max_learners},
         uint64_t{max_snapshot_transfers}, uint64_t{min_voters}}) {
     hash.Add(bound);
+  }
+  // Only if they are set, so that older manifests keep their hash.
+  if (auto_promote || auto_remove_dead) {
+    hash.Add(uint64_t{auto_promote} | uint64_t{auto_remove_dead} << 1);
   }
 }
 

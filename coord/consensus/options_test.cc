@@ -45,6 +45,8 @@ TEST(ManifestTest, EveryFieldCounts) {
       [](Manifest& m) { ++m.limits.max_learners; },
       [](Manifest& m) { ++m.limits.max_snapshot_transfers; },
       [](Manifest& m) { ++m.limits.min_voters; },
+      [](Manifest& m) { m.limits.auto_promote = true; },
+      [](Manifest& m) { m.limits.auto_remove_dead = true; },
   };
   for (size_t i = 0; i < edits.size(); ++i) {
     Manifest edited = ThreeFounders();

@@ -35,6 +35,10 @@ absl::string_view Name(EventKind kind) {
       return "change-refused";
     case EventKind::kChangeAccepted:
       return "change-accepted";
+    case EventKind::kAutoPromote:
+      return "auto-promote";
+    case EventKind::kAutoRemove:
+      return "auto-remove";
     case EventKind::kFounded:
       return "founded";
     case EventKind::kAdmitted:

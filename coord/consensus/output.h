@@ -57,6 +57,8 @@ enum class EventKind : uint8_t {
   kRefused,         // rule, peer: something of a peer was refused
   kChangeRefused,   // rule: a membership change was refused
   kChangeAccepted,  // number: version it leads to
+  kAutoPromote,     // peer, number: change id; the leader's own idea
+  kAutoRemove,      // the same
   kFounded,         // the ensemble was founded
   kAdmitted,        // this member was admitted
   kTransfer,        // peer: leadership is handed to

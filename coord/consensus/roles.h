@@ -71,6 +71,12 @@ struct Leader {
   ReadQueue reads;
   uint64_t confirmed_round = 0;  // newest read round that a quorum answered
   std::optional<int64_t> last_promotion_ms;
+  // Of the autopilot: its last removal, the id of its next change (0: not drawn
+  // yet), the last tick, and since when ticks have come without a gap.
+  std::optional<int64_t> last_auto_removal_ms;
+  uint64_t automatic_id = 0;
+  int64_t ticked_ms = 0;
+  int64_t watching_since_ms = 0;
   std::optional<int64_t> own_voter_since_ms;  // nothing: it has no vote
   // Handing over: proposals pause until `transfer_until_ms`.
   MemberId transfer_to;  // none: no transfer under way

@@ -38,6 +38,34 @@ def consensus_tests():
         ],
     )
     _test(
+        src = "autopilot_test.cc",
+        deps = [
+            ":admission",
+            ":autopilot",
+            ":configuration",
+            ":limits",
+            ":rule",
+            ":test_facts",
+            ":test_members",
+            "//coord/base:ids",
+            "//coord/base:seeded_random",
+            "//tests/support:test_seed",
+        ],
+    )
+    _test(
+        src = "can_stop_test.cc",
+        deps = [
+            ":admission",
+            ":can_stop",
+            ":configuration",
+            ":limits",
+            ":rule",
+            ":test_facts",
+            ":test_members",
+            "//coord/base:ids",
+        ],
+    )
+    _test(
         src = "client_pin_test.cc",
         deps = [
             ":client_pin",

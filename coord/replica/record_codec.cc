@@ -39,8 +39,12 @@ using storage::PutU64;
 using storage::PutU8;
 
 constexpr uint8_t kVersion = 1;
+// Of a configuration whose limits ask for automatic changes.
+constexpr uint8_t kAutomaticVersion = 2;
 constexpr uint8_t kVoterBit = 1;
 constexpr uint8_t kOutgoingVoterBit = 2;
+constexpr uint8_t kAutoPromoteBit = 1;
+constexpr uint8_t kAutoRemoveDeadBit = 2;
 
 absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("malformed ", what));
@@ -78,16 +82,17 @@ class Reader {
   bool failed_ = false;
 };
 
-// OK if `bytes` begin with the version that this program writes.
-absl::Status CheckVersion(absl::string_view bytes, absl::string_view what) {
+// OK if `bytes` begin with a version that this program writes, 1 to `newest`.
+absl::Status CheckVersion(absl::string_view bytes, absl::string_view what,
+                          uint8_t newest = kVersion) {
   if (bytes.empty()) return Malformed(absl::StrCat(what, ": no bytes"));
   const auto version = static_cast<uint8_t>(bytes[0]);
-  if (version > kVersion) {
+  if (version > newest) {
     return absl::UnimplementedError(
         absl::StrCat(what, " of version ", version, "; this program knows ",
-                     kVersion, ": use the one that wrote it, or a newer one"));
+                     newest, ": use the one that wrote it, or a newer one"));
   }
-  if (version != kVersion) {
+  if (version < kVersion) {
     return Malformed(absl::StrCat(what, ": version ", version));
   }
   return absl::OkStatus();
@@ -156,6 +161,20 @@ void PutLimits(std::string* out, const Limits& limits) {
   PutU32(out, limits.min_voters);
 }
 
+// The limits that only kAutomaticVersion carries; 0: it is not needed.
+uint8_t AutomaticBits(const Limits& limits) {
+  return static_cast<uint8_t>(
+      (limits.auto_promote ? kAutoPromoteBit : 0) |
+      (limits.auto_remove_dead ? kAutoRemoveDeadBit : 0));
+}
+
+void ReadAutomatic(Reader& reader, Limits& limits) {
+  const uint8_t bits = reader.U8();
+  if (bits == 0 || bits > (kAutoPromoteBit | kAutoRemoveDeadBit)) reader.Fail();
+  limits.auto_promote = (bits & kAutoPromoteBit) != 0;
+  limits.auto_remove_dead = (bits & kAutoRemoveDeadBit) != 0;
+}
+
 Limits ReadLimits(Reader& reader) {
   Limits limits;
   limits.stabilisation_ms = reader.I64();
@@ -174,8 +193,9 @@ Limits ReadLimits(Reader& reader) {
 }  // namespace
 
 std::string EncodeConfiguration(const Configuration& configuration) {
+  const uint8_t automatic = AutomaticBits(configuration.limits());
   std::string bytes;
-  PutU8(&bytes, kVersion);
+  PutU8(&bytes, automatic == 0 ? kVersion : kAutomaticVersion);
   PutEnsemble(&bytes, configuration.ensemble());
   PutEnsemble(&bytes, configuration.parent());
   PutU64(&bytes, configuration.version());
@@ -186,6 +206,7 @@ std::string EncodeConfiguration(const Configuration& configuration) {
   PutU32(&bytes, static_cast<uint32_t>(configuration.removed().size()));
   for (const MemberId id : configuration.removed()) PutU64(&bytes, id.value);
   PutLimits(&bytes, configuration.limits());
+  if (automatic != 0) PutU8(&bytes, automatic);
   PutU32(&bytes, static_cast<uint32_t>(configuration.changes().size()));
   for (const Configuration::FinishedChange& change : configuration.changes()) {
     PutU64(&bytes, change.change_id);
@@ -195,7 +216,9 @@ std::string EncodeConfiguration(const Configuration& configuration) {
 }
 
 absl::StatusOr<ConfigurationPtr> DecodeConfiguration(absl::string_view bytes) {
-  if (absl::Status s = CheckVersion(bytes, "configuration"); !s.ok()) return s;
+  absl::Status known = CheckVersion(bytes, "configuration", kAutomaticVersion);
+  if (!known.ok()) return known;
+  const bool automatic = static_cast<uint8_t>(bytes[0]) == kAutomaticVersion;
   Reader reader(bytes.substr(1));
   Configuration::Parts parts;
   parts.ensemble = ReadEnsemble(reader);
@@ -208,6 +231,7 @@ absl::StatusOr<ConfigurationPtr> DecodeConfiguration(absl::string_view bytes) {
     parts.removed.push_back(MemberId{reader.U64()});
   }
   parts.limits = ReadLimits(reader);
+  if (automatic) ReadAutomatic(reader, parts.limits);
   for (uint32_t left = reader.Count(16); left > 0; --left) {
     Configuration::FinishedChange change;
     change.change_id = reader.U64();

@@ -7,6 +7,10 @@
 // bytes, then their bytes; every encoding begins with a version byte and is
 // canonical: what decodes encodes to the same bytes.
 //
+// A configuration has version 1, or 2 if its limits ask for automatic changes:
+// then a byte of them (1: auto_promote, 2: auto_remove_dead, or both) stands
+// behind the other limits. So older programs read all that does not need it.
+//
 // All decoders take bytes from anywhere: InvalidArgument if they are malformed,
 // Unimplemented if a newer version wrote them; they allocate at most a small
 // multiple of the input.

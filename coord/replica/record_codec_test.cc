@@ -58,6 +58,11 @@ std::vector<Configuration> Configurations() {
   all.push_back(all.back().Enter(replace).value());
   all.push_back(all.back().LeaveJoint());
   all.push_back(all.back().Rescue({2}, {7, 7}));
+  limits.auto_promote = true;
+  all.push_back(Configuration::Found(kEnsemble, {MakeMember(1)}, limits));
+  limits.auto_remove_dead = true;
+  limits.dead_ms = limits.stabilisation_ms;
+  all.push_back(Configuration::Found(kEnsemble, {MakeMember(1)}, limits));
   return all;
 }
 
@@ -85,7 +90,8 @@ SnapshotMeta SomeMeta() {
 
 // `again` decodes and encodes; nothing if the bytes are refused.
 template <typename Again>
-void ExpectRobust(const std::string& bytes, const Again& again) {
+void ExpectRobust(const std::string& bytes, const Again& again,
+                  char newest = 1) {
   EXPECT_EQ(again(bytes).value(), bytes);
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_EQ(again(bytes.substr(0, size)).status().code(),
@@ -104,7 +110,7 @@ void ExpectRobust(const std::string& bytes, const Again& again) {
     }
   }
   std::string newer = bytes;
-  newer[0] = 2;
+  newer[0] = static_cast<char>(newest + 1);
   EXPECT_EQ(again(newer).status().code(), absl::StatusCode::kUnimplemented);
   newer[0] = 0;
   EXPECT_EQ(again(newer).status().code(), absl::StatusCode::kInvalidArgument);
@@ -135,8 +141,24 @@ TEST(RecordCodecTest, ConfigurationsAreRobust) {
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     EXPECT_EQ(**decoded, configuration);
     EXPECT_EQ((*decoded)->IsJoint(), configuration.IsJoint());
-    ExpectRobust(bytes, ConfigurationAgain);
+    ExpectRobust(bytes, ConfigurationAgain, 2);
   }
+}
+
+TEST(RecordCodecTest, ConfigurationsWithoutAutomaticChangesStayAsTheyWere) {
+  consensus::Limits limits;
+  const std::string before =
+      EncodeConfiguration(Configuration::Found(kEnsemble, {MakeMember(1)}, {}));
+  EXPECT_EQ(before[0], 1);
+  limits.auto_promote = true;
+  const std::string after = EncodeConfiguration(
+      Configuration::Found(kEnsemble, {MakeMember(1)}, limits));
+  EXPECT_EQ(after[0], 2);
+  EXPECT_EQ(after.size(), before.size() + 1);
+  const auto decoded = DecodeConfiguration(after);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_TRUE((*decoded)->limits().auto_promote);
+  EXPECT_FALSE((*decoded)->limits().auto_remove_dead);
 }
 
 TEST(RecordCodecTest, BytesAreFixedForEver) {

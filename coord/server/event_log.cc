@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "coord/consensus/output.h"
 #include "coord/consensus/rule.h"
 #include "coord/consensus/zxid.h"
@@ -74,6 +75,10 @@ void EventLog::WriteOne(const Event& event) {
       logger_.Log(LogLevel::kInfo, "membership change accepted",
                   {{"version", event.number}});
       return;
+    case EventKind::kAutoPromote:
+      return WriteAutomatic(event, "promoting a learner by itself");
+    case EventKind::kAutoRemove:
+      return WriteAutomatic(event, "removing a dead voter by itself");
     case EventKind::kFounded:
       logger_.Log(LogLevel::kInfo, "ensemble founded");
       return;
@@ -98,6 +103,13 @@ void EventLog::WriteSync(const Event& event, const char* by) {
   logger_.Log(
       LogLevel::kInfo, "synchronising a member",
       {{"peer", event.peer.value}, {"by", by}, {"zxid", ToString(event.zxid)}});
+}
+
+void EventLog::WriteAutomatic(const Event& event, const char* what) {
+  // As people give it to member change-state.
+  logger_.Log(LogLevel::kWarn, what,
+              {{"member", event.peer.value},
+               {"change_id", absl::StrFormat("%016x", event.number)}});
 }
 
 void EventLog::WriteRefusal(const Event& event) {

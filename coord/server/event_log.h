@@ -34,6 +34,7 @@ class EventLog {
  private:
   void WriteOne(const consensus::Event& event);
   void WriteSync(const consensus::Event& event, const char* by);
+  void WriteAutomatic(const consensus::Event& event, const char* what);
   void WriteRefusal(const consensus::Event& event);
 
   Logger& logger_;

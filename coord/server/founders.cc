@@ -61,25 +61,6 @@ absl::StatusOr<Founder> ParseFounder(absl::string_view text) {
   return Founder{MemberId{id}, *std::move(address)};
 }
 
-// Calls `visit` with the name of each limit, and the limit.
-template <typename Visit>
-void ForEachLimit(consensus::Limits& limits, Visit visit) {
-  // Named one by one: a new limit does not compile until it is added here.
-  auto& [stabilisation_ms, promotion_distance_ms, contact_ms, dead_ms,
-         max_lag_records, max_lag_bytes, max_fsync_ms, max_learners,
-         max_snapshot_transfers, min_voters] = limits;
-  visit("stabilisation_ms", stabilisation_ms);
-  visit("promotion_distance_ms", promotion_distance_ms);
-  visit("contact_ms", contact_ms);
-  visit("dead_ms", dead_ms);
-  visit("max_lag_records", max_lag_records);
-  visit("max_lag_bytes", max_lag_bytes);
-  visit("max_fsync_ms", max_fsync_ms);
-  visit("max_learners", max_learners);
-  visit("max_snapshot_transfers", max_snapshot_transfers);
-  visit("min_voters", min_voters);
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<Founder>> ParseFounders(absl::string_view text) {
@@ -123,7 +104,7 @@ absl::Status SetLimit(absl::string_view text, consensus::Limits& limits) {
   }
   bool found = false;
   bool fits = true;
-  ForEachLimit(limits, [&](absl::string_view name, auto& limit) {
+  consensus::ForEachLimit(limits, [&](absl::string_view name, auto& limit) {
     if (name != parts.first) return;
     using Number = std::remove_reference_t<decltype(limit)>;
     found = true;
@@ -141,7 +122,7 @@ absl::Status SetLimit(absl::string_view text, consensus::Limits& limits) {
 std::string DescribeLimits() {
   consensus::Limits limits;
   std::string text;
-  ForEachLimit(limits, [&](absl::string_view name, auto limit) {
+  consensus::ForEachLimit(limits, [&](absl::string_view name, auto limit) {
     absl::StrAppend(&text, text.empty() ? "" : ", ", name, "=", limit);
   });
   return text;

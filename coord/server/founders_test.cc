@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "coord/consensus/limits.h"
 #include "coord/consensus/options.h"
@@ -49,11 +50,15 @@ TEST(LimitTest, SetsEveryLimitByItsName) {
   for (const char* name :
        {"stabilisation_ms", "promotion_distance_ms", "contact_ms", "dead_ms",
         "max_lag_records", "max_lag_bytes", "max_fsync_ms", "max_learners",
-        "max_snapshot_transfers", "min_voters"}) {
+        "max_snapshot_transfers", "min_voters", "auto_promote",
+        "auto_remove_dead"}) {
     const consensus::Limits before = limits;
     EXPECT_NE(DescribeLimits().find(absl::StrCat(name, "=")),
               std::string::npos);
-    EXPECT_TRUE(SetLimit(absl::StrCat(name, "=31"), limits).ok()) << name;
+    const bool is_switch = absl::StartsWith(name, "auto_");
+    EXPECT_TRUE(
+        SetLimit(absl::StrCat(name, is_switch ? "=1" : "=31"), limits).ok())
+        << name;
     EXPECT_FALSE(limits == before) << name;
   }
 }
@@ -63,7 +68,8 @@ TEST(LimitTest, RefusesUnknownNamesAndBadNumbers) {
   for (const char* text :
        {"", "contact", "contact_ms", "contact_ms=", "contact_ms=1x",
         "contact_ms=-1", "max_learners=4294967296",
-        "contact_ms=9223372036854775808"}) {
+        "contact_ms=9223372036854775808", "auto_promote=2",
+        "auto_promote=on"}) {
     EXPECT_FALSE(SetLimit(text, limits).ok()) << text;
   }
   EXPECT_EQ(limits, consensus::Limits());

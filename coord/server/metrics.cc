@@ -198,6 +198,8 @@ void AddEvents(const EventLog& events, Page& page) {
                 {"configuration", EventKind::kConfiguration},
                 {"change_accepted", EventKind::kChangeAccepted},
                 {"change_refused", EventKind::kChangeRefused},
+                {"auto_promote", EventKind::kAutoPromote},
+                {"auto_remove", EventKind::kAutoRemove},
                 {"sync_diff", EventKind::kSyncDiff},
                 {"sync_trunc", EventKind::kSyncTrunc},
                 {"sync_snapshot", EventKind::kSyncSnapshot}};

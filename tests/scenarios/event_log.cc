@@ -98,6 +98,12 @@ std::string EventLog::InWords(int member, const Parsed& event) {
                ? ""
                : absl::StrCat(who, " refuses ", peer, " by ", event.Rule());
   }
+  if (event.kind == "auto-promote") {
+    return absl::StrCat(who, " promotes ", peer, " by itself");
+  }
+  if (event.kind == "auto-remove") {
+    return absl::StrCat(who, " removes ", peer, " by itself");
+  }
   if (event.kind == "founded") {
     return peer.empty()
                ? absl::StrCat(who, " founds the ensemble")

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "coord/consensus/limits.h"
 #include "coord/consensus/options.h"
 #include "tests/simulation/cluster.h"
@@ -21,21 +22,11 @@ bool Set(int64_t value, T& field) {
 
 bool SetLimit(const std::string& name, int64_t value,
               consensus::Limits& limits) {
-  if (name == "stabilisation_ms") return Set(value, limits.stabilisation_ms);
-  if (name == "promotion_distance_ms") {
-    return Set(value, limits.promotion_distance_ms);
-  }
-  if (name == "contact_ms") return Set(value, limits.contact_ms);
-  if (name == "dead_ms") return Set(value, limits.dead_ms);
-  if (name == "max_lag_records") return Set(value, limits.max_lag_records);
-  if (name == "max_lag_bytes") return Set(value, limits.max_lag_bytes);
-  if (name == "max_fsync_ms") return Set(value, limits.max_fsync_ms);
-  if (name == "max_learners") return Set(value, limits.max_learners);
-  if (name == "max_snapshot_transfers") {
-    return Set(value, limits.max_snapshot_transfers);
-  }
-  if (name == "min_voters") return Set(value, limits.min_voters);
-  return false;
+  bool found = false;
+  consensus::ForEachLimit(limits, [&](absl::string_view known, auto& limit) {
+    if (known == name) found = Set(value, limit);
+  });
+  return found;
 }
 
 bool SetOption(const std::string& name, int64_t value,

@@ -58,6 +58,16 @@ consensus::Limits DrawLimits(SeededRandom& random) {
   return limits;
 }
 
+// From a stream of its own, so that everything else is drawn as without it.
+void DrawAutopilot(uint64_t seed, consensus::Limits& limits) {
+  SeededRandom random(seed ^ 0x6175'746f'7069'6c6fu);
+  limits.auto_promote = random.Below(4) == 0;
+  limits.auto_remove_dead = random.Below(4) == 0;
+  if (limits.auto_remove_dead) {
+    limits.dead_ms = std::max(limits.dead_ms, limits.stabilisation_ms);
+  }
+}
+
 consensus::Options DrawCore(SeededRandom& random) {
   consensus::Options core;
   core.heartbeat_ms = random.Between(50, 120);
@@ -104,6 +114,7 @@ SwarmOptions DrawSwarmOptions(uint64_t seed) {
   const int sizes[] = {1, 2, 3, 3, 3, 4, 5, 5, 6, 7};
   options.founders = sizes[random.Below(std::size(sizes))];
   options.limits = DrawLimits(random);
+  DrawAutopilot(seed, options.limits);
   options.rates = DrawRates(random);
   options.cluster.seed = seed;
   options.cluster.core = DrawCore(random);

@@ -1,5 +1,6 @@
 #include "tests/simulation/ensemble/ensemble_options.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -58,6 +59,16 @@ consensus::Limits DrawLimits(SeededRandom& random) {
   limits.max_learners = static_cast<uint32_t>(random.Between(1, 4));
   limits.max_snapshot_transfers = static_cast<uint32_t>(random.Between(1, 3));
   return limits;
+}
+
+// From a stream of its own, so that everything else is drawn as without it.
+void DrawAutopilot(uint64_t seed, consensus::Limits& limits) {
+  SeededRandom random(seed ^ 0x6175'746f'7069'6c6fu);
+  limits.auto_promote = random.Below(4) == 0;
+  limits.auto_remove_dead = random.Below(4) == 0;
+  if (limits.auto_remove_dead) {
+    limits.dead_ms = std::max(limits.dead_ms, limits.stabilisation_ms);
+  }
 }
 
 consensus::Options DrawCore(SeededRandom& random) {
@@ -154,6 +165,7 @@ EnsembleOptions DrawEnsembleOptions(uint64_t seed) {
   options.max_members =
       options.founders + static_cast<int>(random.Between(0, 4));
   options.limits = DrawLimits(random);
+  DrawAutopilot(seed, options.limits);
   options.member = DrawMember(random);
   options.rates = DrawRates(random);
   options.network.min_delay = random.Between(50, 1'000);
