@@ -86,13 +86,17 @@ class GrpcAdminClient final : public AdminClient {
         request, &v1::Admin::Stub::ChangeMembership);
   }
 
-  absl::StatusOr<std::string> ChangeState(uint64_t change_id) override {
+  absl::StatusOr<v1::ChangeStateResponse> ChangeState(
+      uint64_t change_id) override {
     v1::ChangeStateRequest request;
     request.set_change_id(change_id);
-    absl::StatusOr<v1::ChangeStateResponse> response =
-        Any<v1::ChangeStateResponse>(request, &v1::Admin::Stub::ChangeState);
-    if (!response.ok()) return response.status();
-    return response->state();
+    return Any<v1::ChangeStateResponse>(request, &v1::Admin::Stub::ChangeState);
+  }
+
+  absl::StatusOr<v1::CanStopResponse> CanStop(uint64_t member_id) override {
+    v1::CanStopRequest request;
+    request.set_member_id(member_id);
+    return Any<v1::CanStopResponse>(request, &v1::Admin::Stub::CanStop);
   }
 
   absl::Status TransferLeadership(uint64_t target_id) override {

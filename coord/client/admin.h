@@ -49,7 +49,11 @@ class AdminClient {
   virtual absl::StatusOr<coord::v1::MembersResponse> Members() = 0;
   virtual absl::StatusOr<coord::v1::ChangeMembershipResponse> ChangeMembership(
       const coord::v1::ChangeMembershipRequest& request) = 0;
-  virtual absl::StatusOr<std::string> ChangeState(uint64_t change_id) = 0;
+  virtual absl::StatusOr<coord::v1::ChangeStateResponse> ChangeState(
+      uint64_t change_id) = 0;
+  // Whether a member may be taken down for a while.
+  virtual absl::StatusOr<coord::v1::CanStopResponse> CanStop(
+      uint64_t member_id) = 0;
   virtual absl::Status TransferLeadership(uint64_t target_id) = 0;
   virtual absl::StatusOr<coord::v1::TakeSnapshotResponse> TakeSnapshot(
       const std::string& endpoint) = 0;

@@ -88,6 +88,7 @@ void Replica::Impl::ObserveCore() {
                                                      core_.epoch());
   if (leader == leader_) return;
   leader_ = leader;
+  refused_changes_.Clear();
   writes_.SendAllAgain();
   for (const ConnectionId id : connections_.Connecting()) {
     connections_.Find(id)->asked_ms.reset();
@@ -278,7 +279,12 @@ consensus::AdmissionDecision Replica::ChangeMembership(
   consensus::AdmissionDecision decision =
       impl_->core().ChangeMembership(change);
   impl_->ObserveCore();
+  impl_->refused_changes().Note(change.change_id, decision);
   return decision;
+}
+const consensus::AdmissionDecision* Replica::RefusedChange(
+    uint64_t change_id) const {
+  return impl_->refused_changes().Find(change_id);
 }
 consensus::AdmissionDecision Replica::PlanMembership(
     const consensus::MembershipChange& change) const {

@@ -116,6 +116,9 @@ class Replica {
       const consensus::MembershipChange& change);
   consensus::AdmissionDecision PlanMembership(
       const consensus::MembershipChange& change) const;
+  // The change was refused lately, by ChangeMembership() of this leader, and
+  // not made since: that decision. Else nullptr. Valid until the next call.
+  const consensus::AdmissionDecision* RefusedChange(uint64_t change_id) const;
   absl::Status TransferLeadership(MemberId target);
   // Begins a snapshot now. FailedPrecondition: one is under way, or there is
   // nothing new since the last.

@@ -42,6 +42,7 @@
 #include "coord/replica/proposer.h"
 #include "coord/replica/read_batches.h"
 #include "coord/replica/recent_sessions.h"
+#include "coord/replica/refused_changes.h"
 #include "coord/replica/replica.h"
 #include "coord/replica/snapshotter.h"
 #include "coord/replica/watch_history.h"
@@ -102,6 +103,8 @@ class Replica::Impl {
   const tree::Watches& watches() const { return watches_; }
   const Connections& connections() const { return connections_; }
   Snapshotter& snapshotter() { return snapshotter_; }
+  RefusedChanges& refused_changes() { return refused_changes_; }
+  const RefusedChanges& refused_changes() const { return refused_changes_; }
   std::vector<Job>& jobs() { return output_.jobs; }
   const absl::Status& stop_reason() const { return stop_reason_; }
   bool disk_full() const { return disk_full_; }
@@ -117,6 +120,7 @@ class Replica::Impl {
   bool CanAsk() const;
   int64_t LeaderlessMs() const;
   static constexpr size_t kRecentSessions = 50'000;
+  static constexpr size_t kRefusedChanges = 64;
   void TellDigest();
   void Deliver(ConnectionId connection, ServerMessage message);
   void SendToPeer(MemberId to, const std::string& address, PeerMessage message);
@@ -235,6 +239,8 @@ class Replica::Impl {
   std::pair<MemberId, consensus::Epoch> leader_;
   int64_t led_ms_ = 0;                // the last time a leader was known
   std::optional<Proposer> proposer_;  // while this member leads
+
+  RefusedChanges refused_changes_{kRefusedChanges};
 
   Connections connections_;
   std::vector<ConnectionId> touched_;

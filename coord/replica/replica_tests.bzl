@@ -112,6 +112,15 @@ def replica_tests():
         ],
     )
     _test(
+        src = "refused_changes_test.cc",
+        deps = [
+            ":refused_changes",
+            "//coord/consensus:admission",
+            "//coord/consensus:rule",
+            "@com_google_absl//absl/status",
+        ],
+    )
+    _test(
         src = "replica_limits_test.cc",
         deps = [
             ":client_message",

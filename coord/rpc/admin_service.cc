@@ -87,11 +87,16 @@ class AdminService final : public v1::Admin::CallbackService {
                    -> absl::StatusOr<v1::ChangeStateResponse> {
                  const absl::Status leads = CheckLeads(replica);
                  if (!leads.ok()) return leads;
-                 v1::ChangeStateResponse state;
-                 state.set_state(std::string(consensus::ChangeStateName(
-                     replica.core().StateOfChange(id))));
-                 return state;
+                 return DescribeChange(replica, id);
                });
+  }
+
+  Reactor* CanStop(Server*, const v1::CanStopRequest* request,
+                   v1::CanStopResponse* response) override {
+    return Ask(response, [member = MemberId{request->member_id()}](
+                             replica::Replica& replica) {
+      return DescribeCanStop(replica, member);
+    });
   }
 
   Reactor* TransferLeadership(

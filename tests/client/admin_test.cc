@@ -134,9 +134,26 @@ TEST_F(AdminTest, FindsTheLeaderFromAnyMember) {
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_NE(answer->outcome(), v1::ChangeMembershipResponse::OUTCOME_ACCEPTED);
   EXPECT_FALSE(answer->refusal().message().empty());
-  const absl::StatusOr<std::string> state = client->ChangeState(12345);
+  const absl::StatusOr<v1::ChangeStateResponse> state =
+      client->ChangeState(12345);
   ASSERT_TRUE(state.ok()) << state.status();
-  EXPECT_EQ(*state, "UNKNOWN");
+  EXPECT_EQ(state->state(), "UNKNOWN");
+  // A change that was refused can be asked for.
+  plan.set_dry_run(false);
+  plan.set_change_id(12345);
+  ASSERT_TRUE(client->ChangeMembership(plan).ok());
+  const absl::StatusOr<v1::ChangeStateResponse> refused =
+      client->ChangeState(12345);
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_EQ(refused->state(), "REFUSED");
+  EXPECT_EQ(refused->refusal().message(), answer->refusal().message());
+  // With all three well, each may be taken down; nobody else is a member.
+  absl::StatusOr<v1::CanStopResponse> can_stop = client->CanStop(leader + 1);
+  while (can_stop.ok() && !can_stop->safe()) {
+    can_stop = client->CanStop(leader + 1);  // until it has heard them all
+  }
+  EXPECT_TRUE(can_stop.ok()) << can_stop.status();
+  EXPECT_TRUE(IsError(client->CanStop(99).status(), "BadRequest"));
 }
 
 TEST_F(AdminTest, SavesSnapshots) {

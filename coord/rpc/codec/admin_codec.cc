@@ -13,10 +13,12 @@
 #include "absl/strings/string_view.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/admission.h"
+#include "coord/consensus/can_stop.h"
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/core.h"
 #include "coord/consensus/limits.h"
 #include "coord/consensus/roles.h"
+#include "coord/consensus/rule.h"
 #include "coord/consensus/zxid.h"
 #include "coord/replica/replica.h"
 #include "coord/rpc/codec/error.h"
@@ -73,8 +75,13 @@ void PutFacts(const consensus::MemberFacts& member,
   info.set_lag_records(member.lag_records);
   info.set_lag_bytes(member.lag_bytes);
   info.set_fsync_ms(member.fsync_ms);
-  info.set_seasoned(consensus::IsSeasoned(member, facts.configuration->limits(),
-                                          facts.now_ms));
+  const consensus::Limits& limits = facts.configuration->limits();
+  info.set_seasoned(consensus::IsSeasoned(member, limits, facts.now_ms));
+  const std::optional<int64_t> seasoned_at_ms =
+      consensus::SeasonedAtMs(member, limits, facts.now_ms);
+  if (seasoned_at_ms && !info.seasoned()) {
+    info.set_seasoned_in_ms(*seasoned_at_ms - facts.now_ms);
+  }
   if (member.voter_since_ms) {
     info.set_voter_for_ms(facts.now_ms - *member.voter_since_ms);
   }
@@ -93,7 +100,52 @@ consensus::Limits ReadLimits(const v1::MembershipLimits& proto) {
           .max_fsync_ms = proto.max_fsync_ms(),
           .max_learners = proto.max_learners(),
           .max_snapshot_transfers = proto.max_snapshot_transfers(),
-          .min_voters = proto.min_voters()};
+          .min_voters = proto.min_voters(),
+          .auto_promote = proto.auto_promote(),
+          .auto_remove_dead = proto.auto_remove_dead()};
+}
+
+void PutLimits(const consensus::Limits& limits, v1::MembershipLimits& proto) {
+  proto.set_stabilisation_ms(limits.stabilisation_ms);
+  proto.set_promotion_distance_ms(limits.promotion_distance_ms);
+  proto.set_contact_ms(limits.contact_ms);
+  proto.set_dead_ms(limits.dead_ms);
+  proto.set_max_lag_records(limits.max_lag_records);
+  proto.set_max_lag_bytes(limits.max_lag_bytes);
+  proto.set_max_fsync_ms(limits.max_fsync_ms);
+  proto.set_max_learners(limits.max_learners);
+  proto.set_max_snapshot_transfers(limits.max_snapshot_transfers);
+  proto.set_min_voters(limits.min_voters);
+  proto.set_auto_promote(limits.auto_promote);
+  proto.set_auto_remove_dead(limits.auto_remove_dead);
+}
+
+// The refusal or error of a decision; nothing if it is neither.
+std::optional<v1::ErrorDetail> WhyNot(
+    const consensus::AdmissionDecision& decision) {
+  using Outcome = consensus::AdmissionDecision::Outcome;
+  switch (decision.outcome) {
+    case Outcome::kRefused:
+      return ToErrorDetail(decision.refusal);
+    case Outcome::kInvalid:
+      return ToErrorDetail(decision.error);
+    case Outcome::kAccepted:
+    case Outcome::kAlreadyMade:
+      break;
+  }
+  return std::nullopt;
+}
+
+// What promoting this learner, and nothing else, would be answered now.
+void PutPromotion(const replica::Replica& replica, MemberId learner,
+                  v1::MemberInfo& info) {
+  consensus::MembershipChange change;
+  change.change_id = kDryRunChangeId;
+  change.expected_version = replica.core().configuration().version();
+  change.promote = {learner};
+  const std::optional<v1::ErrorDetail> why =
+      WhyNot(replica.PlanMembership(change));
+  if (why) *info.mutable_promotion_refusal() = *why;
 }
 
 v1::ChangeMembershipResponse::Outcome OutcomeOf(
@@ -176,11 +228,13 @@ v1::MembersResponse DescribeMembers(const replica::Replica& replica) {
     if (const auto* seen = FactsOf(facts, member.Key())) {
       PutFacts(*seen, *facts, info);
       info.set_last_zxid(AckedBy(core, member.Key()).value());
+      if (member.IsLearner()) PutPromotion(replica, member.id, info);
     }
   }
   for (const MemberId id : configuration.removed()) {
     response.add_removed(id.value);
   }
+  PutLimits(configuration.limits(), *response.mutable_limits());
   return response;
 }
 
@@ -257,11 +311,43 @@ v1::ChangeMembershipResponse DescribeDecision(
   response.set_version(decision.version);
   if (decision.outcome == Outcome::kAccepted) {
     response.set_configuration(decision.next.Describe());
-  } else if (decision.outcome == Outcome::kRefused) {
-    *response.mutable_refusal() = ToErrorDetail(decision.refusal);
-  } else if (decision.outcome == Outcome::kInvalid) {
-    *response.mutable_refusal() = ToErrorDetail(decision.error);
   }
+  const std::optional<v1::ErrorDetail> why = WhyNot(decision);
+  if (why) *response.mutable_refusal() = *why;
+  return response;
+}
+
+v1::ChangeStateResponse DescribeChange(const replica::Replica& replica,
+                                       uint64_t change_id) {
+  const Core& core = replica.core();
+  const consensus::ChangeState state = core.StateOfChange(change_id);
+  v1::ChangeStateResponse response;
+  response.set_state(std::string(consensus::ChangeStateName(state)));
+  response.set_version(
+      core.configuration().VersionOfChange(change_id).value_or(0));
+  if (state != consensus::ChangeState::kUnknown) return response;
+  const consensus::AdmissionDecision* refused =
+      replica.RefusedChange(change_id);
+  if (refused == nullptr) return response;
+  response.set_state("REFUSED");
+  *response.mutable_refusal() = *WhyNot(*refused);
+  return response;
+}
+
+absl::StatusOr<v1::CanStopResponse> DescribeCanStop(
+    const replica::Replica& replica, MemberId member) {
+  const std::optional<consensus::AdmissionFacts> facts = replica.core().Facts();
+  if (!facts) return CheckLeads(replica);
+  if (facts->configuration->Find(member) == nullptr) {
+    return MalformedError(absl::StrCat("there is no member ", ToString(member),
+                                       " in the configuration ",
+                                       facts->configuration->Describe()));
+  }
+  v1::CanStopResponse response;
+  const std::optional<consensus::Refusal> refusal =
+      consensus::CheckCanStop(member, *facts);
+  response.set_safe(!refusal.has_value());
+  if (refusal) *response.mutable_refusal() = ToErrorDetail(*refusal);
   return response;
 }
 

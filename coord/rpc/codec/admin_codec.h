@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "coord/base/ids.h"
 #include "coord/consensus/admission.h"
 #include "coord/consensus/configuration.h"
 #include "coord/replica/replica.h"
@@ -36,6 +37,14 @@ absl::StatusOr<consensus::MembershipChange> ReadChange(
 
 coord::v1::ChangeMembershipResponse DescribeDecision(
     const consensus::AdmissionDecision& decision);
+
+// Where a change stands, as this leader knows it.
+coord::v1::ChangeStateResponse DescribeChange(const replica::Replica& replica,
+                                              uint64_t change_id);
+
+// NotLeader; BadRequest: there is no such member.
+absl::StatusOr<coord::v1::CanStopResponse> DescribeCanStop(
+    const replica::Replica& replica, MemberId member);
 
 }  // namespace quorate::rpc
 
