@@ -29,6 +29,7 @@ constexpr char kTimeoutKind[] = "Timeout";
 constexpr char kUnreachableKind[] = "Unreachable";
 constexpr char kPinnedKind[] = "Pinned";
 constexpr char kToldPayload[] = "quorate.tools/already-told";
+constexpr char kChangePayload[] = "quorate.tools/change-id";
 
 absl::Status Own(absl::StatusCode code, absl::string_view kind,
                  absl::string_view message) {
@@ -108,8 +109,10 @@ absl::string_view KindOfCode(absl::StatusCode code) {
   }
 }
 
-std::string FormatRetry(int64_t retry_after_ms) {
-  return absl::StrFormat("in %.1f s at the earliest", retry_after_ms / 1000.0);
+// Of the change that `status` is about, as text; empty: it is about none.
+std::string ChangeIdOf(const absl::Status& status) {
+  const auto id = status.GetPayload(kChangePayload);
+  return id ? std::string(*id) : "";
 }
 
 void PrintJson(const Console& console, const absl::Status& status,
@@ -132,6 +135,8 @@ void PrintJson(const Console& console, const absl::Status& status,
     error["leader_address"] = info.leader_address;
   }
   if (!info.op_codes.empty()) error["op_codes"] = info.op_codes;
+  const std::string change_id = ChangeIdOf(status);
+  if (!change_id.empty()) error["change_id"] = change_id;
   const std::string hint = HintFor(status);
   if (!hint.empty()) error["hint"] = hint;
   console.err << Json{{"error", error}}.dump(-1, ' ', false,
@@ -166,6 +171,18 @@ absl::Status AlreadyTold(const absl::Status& status) {
   absl::Status told = status;
   told.SetPayload(kToldPayload, absl::Cord("1"));
   return told;
+}
+
+absl::Status WithChangeId(const absl::Status& status, uint64_t change_id) {
+  absl::Status changed = status;
+  changed.SetPayload(kChangePayload,
+                     absl::Cord(absl::StrFormat("%016x", change_id)));
+  return changed;
+}
+
+std::string FormatRetry(int64_t retry_after_ms) {
+  return absl::StrFormat("in %d.%d s", (retry_after_ms + 99) / 1000,
+                         (retry_after_ms + 99) / 100 % 10);
 }
 
 std::string KindOf(const absl::Status& status) {
@@ -212,10 +229,17 @@ void PrintFailure(const Console& console, const absl::Status& status) {
     console.err << "  number:  " << name << " = " << value << "\n";
   }
   if (info.retry_after_ms) {
-    console.err << "  retry:   " << FormatRetry(*info.retry_after_ms) << "\n";
+    console.err << "  retry:   " << FormatRetry(*info.retry_after_ms)
+                << " at the earliest\n";
   }
   if (!info.leader_address.empty()) {
     console.err << "  leader:  " << info.leader_address << "\n";
+  }
+  const std::string change_id = ChangeIdOf(status);
+  if (!change_id.empty()) {
+    console.err << "  change:  " << change_id << "; where it stands: quorate "
+                << "member change-state " << change_id << "; to send it again: "
+                << "--change-id " << change_id << "\n";
   }
   const std::string hint = HintFor(status);
   if (!hint.empty()) console.err << "  hint:    " << hint << "\n";

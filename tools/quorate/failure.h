@@ -6,6 +6,7 @@
 #ifndef QUORATE_TOOLS_QUORATE_FAILURE_H_
 #define QUORATE_TOOLS_QUORATE_FAILURE_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -31,6 +32,13 @@ absl::Status PinnedError(absl::string_view message);
 
 // An error that was printed already; only its exit code is of use.
 absl::Status AlreadyTold(const absl::Status& status);
+
+// The same error, of a change of membership that was sent under this id: where
+// it stands can be asked, and it can be sent again without harm.
+absl::Status WithChangeId(const absl::Status& status, uint64_t change_id);
+
+// "in 7.2 s": rounded up, so that it is not too early.
+std::string FormatRetry(int64_t retry_after_ms);
 
 ExitCode ExitCodeOf(const absl::Status& status);
 

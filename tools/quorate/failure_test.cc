@@ -69,6 +69,26 @@ TEST(FailureTest, ARefusalHasRuleNumbersAndTime) {
             "  retry:   in 1.5 s at the earliest\n");
 }
 
+TEST(FailureTest, AChangeThatWasSentIsNamed) {
+  const absl::Status status = WithChangeId(TimeoutError("late"), 0xabc);
+  EXPECT_THAT(Printed(status, false),
+              HasSubstr("  change:  0000000000000abc; where it stands: quorate "
+                        "member change-state 0000000000000abc"));
+  EXPECT_THAT(Printed(status, true),
+              HasSubstr("\"change_id\":\"0000000000000abc\""));
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kUnreachable);
+  EXPECT_EQ(ExitCodeOf(WithChangeId(Answered("Refused", 14), 1)),
+            ExitCode::kRefused);
+}
+
+TEST(FailureTest, RetryIsNeverTooEarly) {
+  EXPECT_EQ(FormatRetry(1), "in 0.1 s");
+  EXPECT_EQ(FormatRetry(100), "in 0.1 s");
+  EXPECT_EQ(FormatRetry(101), "in 0.2 s");
+  EXPECT_EQ(FormatRetry(950), "in 1.0 s");
+  EXPECT_EQ(FormatRetry(7'123), "in 7.2 s");
+}
+
 TEST(FailureTest, Json) {
   const std::string text = Printed(Answered("Refused", 14), true);
   EXPECT_THAT(text, StartsWith("{\"error\":{\"kind\":\"Refused\""));

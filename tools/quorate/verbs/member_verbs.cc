@@ -1,4 +1,6 @@
-// member list, plan, change, add, promote, remove, transfer
+// member plan, change, add, promote, remove, transfer; and the group
+
+#include "tools/quorate/verbs/member_verbs.h"
 
 #include <cstdint>
 #include <memory>
@@ -9,9 +11,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coord/client/admin.h"
@@ -21,118 +20,12 @@
 #include "tools/quorate/console.h"
 #include "tools/quorate/context.h"
 #include "tools/quorate/failure.h"
-#include "tools/quorate/table.h"
 #include "tools/quorate/text.h"
 #include "tools/quorate/verbs/membership_change.h"
 #include "tools/quorate/verbs/verbs.h"
 
 namespace quorate::tools {
 namespace {
-
-std::string RoleOf(const coord::v1::MembersResponse& all,
-                   const coord::v1::MemberInfo& member) {
-  std::string role = member.voter() ? "voter" : "learner";
-  if (member.outgoing_voter()) {
-    role = member.voter() ? "voter (both)" : "leaving voter";
-  }
-  if (member.id() == all.leader_id()) role = absl::StrCat("leader, ", role);
-  return role;
-}
-
-Json MembersJson(const coord::v1::MembersResponse& all) {
-  Json json = {{"ensemble_id", FormatId(all.ensemble_id())},
-               {"configuration_version", all.configuration_version()},
-               {"configuration", all.configuration()},
-               {"joint", all.joint()},
-               {"leader_id", all.leader_id()},
-               {"from_leader", all.from_leader()},
-               {"unsafe", all.unsafe()},
-               {"members", Json::array()},
-               {"removed", Json::array()}};
-  for (const coord::v1::MemberInfo& member : all.members()) {
-    Json row = {{"id", member.id()},
-                {"incarnation", absl::StrFormat("%016x", member.incarnation())},
-                {"address", member.address()},
-                {"voter", member.voter()},
-                {"outgoing_voter", member.outgoing_voter()}};
-    if (member.known()) {
-      if (member.has_last_heard_ms()) {
-        row["last_heard_ms"] = member.last_heard_ms();
-      }
-      row["lag_records"] = member.lag_records();
-      row["lag_bytes"] = member.lag_bytes();
-      row["fsync_ms"] = member.fsync_ms();
-      row["seasoned"] = member.seasoned();
-      if (member.has_voter_for_ms())
-        row["voter_for_ms"] = member.voter_for_ms();
-      if (member.has_proven_for_ms()) {
-        row["proven_for_ms"] = member.proven_for_ms();
-      }
-      row["last_zxid"] = FormatZxid(member.last_zxid());
-    }
-    json["members"].push_back(std::move(row));
-  }
-  for (const uint64_t id : all.removed()) json["removed"].push_back(id);
-  return json;
-}
-
-std::vector<std::string> RowOf(const coord::v1::MembersResponse& all,
-                               const coord::v1::MemberInfo& member) {
-  std::vector<std::string> row = {absl::StrCat(member.id()), member.address(),
-                                  RoleOf(all, member)};
-  if (!member.known()) {
-    row.resize(9);
-    return row;
-  }
-  row.push_back(member.has_last_heard_ms()
-                    ? absl::StrCat(FormatAge(member.last_heard_ms()), " ago")
-                    : "");
-  row.push_back(absl::StrCat(member.lag_records(), " (",
-                             FormatBytes(member.lag_bytes()), ")"));
-  row.push_back(absl::StrCat(member.fsync_ms(), "ms"));
-  row.push_back(!member.voter() ? "" : member.seasoned() ? "yes" : "no");
-  row.push_back(member.has_voter_for_ms() ? FormatAge(member.voter_for_ms())
-                                          : "");
-  row.push_back(member.has_proven_for_ms() ? FormatAge(member.proven_for_ms())
-                                           : "");
-  return row;
-}
-
-absl::Status RunList(Context& context) {
-  const absl::StatusOr<client::AdminClient*> admin = context.Admin();
-  if (!admin.ok()) return admin.status();
-  const absl::StatusOr<coord::v1::MembersResponse> all = [&] {
-    const Progress progress(context.console(), "waiting for the members");
-    return (*admin)->Members();
-  }();
-  if (!all.ok()) return all.status();
-  const Console& console = context.console();
-  if (console.json) {
-    console.out << Dump(MembersJson(*all)) << std::endl;
-    return absl::OkStatus();
-  }
-  Table table({"ID", "ADDRESS", "ROLE", "HEARD", "LAG", "FSYNC", "SEASONED",
-               "VOTER FOR", "PROVEN FOR"});
-  for (const coord::v1::MemberInfo& member : all->members()) {
-    table.Add(RowOf(*all, member));
-    if (member.id() == all->leader_id()) table.PaintLast(Colour::kGreen);
-  }
-  table.Print(console);
-  console.out << "\nconfiguration " << all->configuration() << ", ensemble "
-              << FormatId(all->ensemble_id()) << "\n";
-  if (all->removed_size() > 0) {
-    console.out << "removed for ever: " << absl::StrJoin(all->removed(), ", ")
-                << "\n";
-  }
-  if (all->unsafe()) {
-    console.out << console.Paint(Colour::kRed, kUnsafeNote) << "\n";
-  }
-  if (!all->from_leader()) {
-    console.out << "no leader answered; this may be old\n";
-  }
-  console.out << std::flush;
-  return absl::OkStatus();
-}
 
 void AddChangeFlags(Verb& verb, ChangeOptions& options) {
   verb.Option("--add", &options.add, "HOST:PORT",
@@ -146,11 +39,14 @@ void AddChangeFlags(Verb& verb, ChangeOptions& options) {
 void AddPlanAndChange(Verb& group, Context& context) {
   auto plan = std::make_shared<ChangeOptions>();
   plan->dry_run = true;
-  Verb verb = group.AddVerb("plan", "ask whether a change would be accepted");
+  Verb verb = group.AddVerb(
+      "plan", "ask whether a change would be accepted, without making it");
   AddChangeFlags(verb, *plan);
-  verb.Option("--version", Number{&plan->version, 1}, "N",
+  verb.Option("--expect-version", Number{&plan->expected_version, 1}, "N",
               "as if decided on this version of the configuration")
       .Example("quorate member plan --promote 4")
+      .Example(
+          "quorate member plan --promote 4 --promote 5 --promote 6 --promote 7")
       .Example("quorate member plan --promote 4 --remove 1")
       .Does([plan, &context] { return ChangeMembership(context, *plan); });
   auto change = std::make_shared<ChangeOptions>();
@@ -158,6 +54,7 @@ void AddPlanAndChange(Verb& group, Context& context) {
   AddChangeFlags(verb, *change);
   AddChangeOptions(verb, *change);
   verb.Example("quorate member change --promote 4 --remove 1   # replace 1")
+      .Example("quorate member change --remove 2 --remove 3 --expect-version 5")
       .Does([change, &context] { return ChangeMembership(context, *change); });
 }
 
@@ -230,11 +127,12 @@ absl::Status RunTransfer(Context& context, std::optional<int64_t> target) {
 
 void AddMemberVerbs(CommandLine& line, Context& context) {
   Verb group = line.AddVerb("member", "who belongs to the ensemble");
-  group.AddVerb("list", "print the members, as the leader sees them")
-      .Example("quorate member list")
-      .Does([&context] { return RunList(context); });
+  AddMemberListVerb(group, context);
   AddPlanAndChange(group, context);
   AddSimpleChanges(group, context);
+  AddMemberReplaceVerb(group, context);
+  AddMemberQuestionVerbs(group, context);
+  AddMemberLimitsVerb(group, context);
   auto target = std::make_shared<std::optional<int64_t>>();
   group.AddVerb("transfer", "hand leadership over, and wait for it")
       .OptionalPositional("ID", Number{target.get(), 1},
