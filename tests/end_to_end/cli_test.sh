@@ -14,7 +14,8 @@ for verb in "" create get set delete stat sync ls multi watch acl "acl get" \
   "acl set" quota "quota get" "quota set" "quota delete" session \
   "session info" dump status member "member list" "member plan" \
   "member change" "member add" "member promote" "member remove" \
-  "member transfer" snapshot "snapshot take" "snapshot save" \
+  "member transfer" "member replace" "member can-stop" \
+  "member change-state" "member limits" snapshot "snapshot take" "snapshot save" \
   "snapshot inspect" "snapshot restore" wal "wal dump" "wal verify" cluster \
   "cluster up" "cluster status" "cluster down" "cluster kill" \
   "cluster pause" "cluster resume" "cluster restart" "cluster add" \
@@ -98,6 +99,14 @@ expect 2 "expected the id" member remove 0 --endpoints "${NOBODY}"
 expect 2 "HOST:PORT" member add four --endpoints "${NOBODY}"
 expect 2 "ID is required" member promote
 expect 2 "at least 1" member transfer 0
+expect 2 "expected the id" member can-stop none --endpoints "${NOBODY}"
+expect 2 "hexadecimal" member change-state xyz --endpoints "${NOBODY}"
+expect 2 "hexadecimal" member remove 1 --change-id 0 --endpoints "${NOBODY}"
+expect 2 "by is required" member replace 1 --endpoints "${NOBODY}"
+expect 2 "there is no limit" member limits --set a=1 --endpoints "${NOBODY}"
+expect 2 "NUMBER" member limits --set dead_ms=x --endpoints "${NOBODY}"
+expect 2 "true or false" member limits --set auto_promote=2 \
+  --endpoints "${NOBODY}"
 
 expect 2 "FILE is required" snapshot save
 expect 5 "there already" snapshot save "${SCRATCH}/multi" \

@@ -14,10 +14,15 @@ export QUORATE_COORDD QUORATE_HISTORY
 unset QUORATE_DIR QUORATE_ENDPOINTS
 
 failures=0
+# Members that a test started by itself: start_coordd.
+started_pids=()
 
 finish() {
   local code=$?
-  local cluster
+  local cluster pid
+  for pid in "${started_pids[@]}"; do
+    kill -KILL "${pid}" 2> /dev/null || true
+  done
   for cluster in "${SCRATCH}"/*/cluster.json; do
     [[ -e "${cluster}" ]] || continue
     if ((code != 0)); then
@@ -58,6 +63,73 @@ expect() {
   elif [[ "${output}" != *${text}* ]]; then
     fail "quorate $*: expected \"${text}\" in: ${output}"
   fi
+}
+
+# await CODE TEXT ARGUMENT...: the same, asked again until it holds, for two
+# minutes at most.
+await() {
+  local code=$1 text=$2 found=0 output="" end=$((SECONDS + 120))
+  shift 2
+  while ((SECONDS < end)); do
+    found=0
+    output=$(quorate "$@" 2>&1 < /dev/null) || found=$?
+    if ((found == code)) && [[ "${output}" == *${text}* ]]; then return; fi
+    sleep 0.1
+  done
+  fail "quorate $*: never exit code ${code} and \"${text}\": ${output}"
+}
+
+# await_line FILE TEXT: a line of the file has TEXT, sooner or later.
+await_line() {
+  local end=$((SECONDS + 120))
+  while ((SECONDS < end)); do
+    if grep --quiet --fixed-strings -- "$2" "$1"; then return; fi
+    sleep 0.1
+  done
+  fail "$1 never had a line with \"$2\": $(tail --lines=5 "$1")"
+}
+
+# await_end PID FILE: the process is over, sooner or later.
+await_end() {
+  local end=$((SECONDS + 120))
+  while runs "$1"; do
+    if ((SECONDS >= end)); then
+      fail "process $1 does not end: $(tail --lines=5 "$2")"
+      return
+    fi
+    sleep 0.1
+  done
+}
+
+# Sets `address` to one that is free.
+free_address() {
+  address="127.0.0.1:$(python3 -c '
+import socket
+held = socket.socket()
+held.bind(("127.0.0.1", 0))
+print(held.getsockname()[1])')"
+}
+
+# start_coordd NAME FLAG...: a member of its own, outside of any cluster, with
+# its data in SCRATCH/NAME unless a flag says otherwise. Sets `log`; it is
+# ended with the test.
+start_coordd() {
+  log="${SCRATCH}/$1.log"
+  local name=$1
+  shift
+  [[ "$*" == *--dir* ]] || set -- --dir "${SCRATCH}/${name}" "$@"
+  "${QUORATE_COORDD}" --segment-bytes=4194304 "$@" 2> "${log}" &
+  started_pids+=($!)
+}
+
+# Of a member of a cluster: its address, its process, what it has logged.
+address_of() {
+  quorate cluster status --json |
+    sed -n "s/.*\"id\":$1,.*\"address\":\"\([^\"]*\)\".*/\1/p"
+}
+pid_of() {
+  quorate cluster status --json |
+    sed -n "s/.*\"id\":$1,.*\"pid\":\([0-9]*\),.*/\1/p"
 }
 
 # equal EXPECTED FOUND WHAT
