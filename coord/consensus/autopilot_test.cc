@@ -219,7 +219,7 @@ AdmissionFacts RandomFacts(SeededRandom& random) {
 }
 
 TEST(AutopilotTest, IsNeverBolderThanTheRules) {
-  SeededRandom random(TestSeed());
+  SeededRandom random{TestSeed()};
   int promotions = 0;
   int removals = 0;
   int replacements = 0;

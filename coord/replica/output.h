@@ -69,8 +69,8 @@ struct LoadSnapshot {
   consensus::Zxid zxid;
 };
 
-// MemberStorage::Compact(), then, on any thread, RemoveFiles(). No answer unless
-// it fails: StorageFailed().
+// MemberStorage::Compact(), then, on any thread, RemoveFiles(). No answer
+// unless it fails: StorageFailed().
 struct Compact {
   consensus::Zxid zxid;
   std::vector<consensus::Zxid> snapshots_in_use;
