@@ -67,8 +67,9 @@ absl::StatusOr<DurableState> RescueMember(DurableState stopped,
         "the log ends at ", ToString(last), ", before the snapshot at ",
         ToString(stopped.snapshot->zxid), "; rescue another member"));
   }
-  if (fresh.IsNone() || fresh == newest->ensemble() ||
-      fresh == newest->parent() || fresh == stopped.hard_state.ensemble) {
+  if (fresh.IsNone() || fresh == kUnsafeEnsemble ||
+      fresh == newest->ensemble() || fresh == newest->parent() ||
+      fresh == stopped.hard_state.ensemble) {
     return absl::InvalidArgumentError(absl::StrCat(
         "a rescue needs a freshly drawn ensemble id; found ", ToString(fresh)));
   }

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "coord/base/bytes.h"
 #include "coord/base/ids.h"
+#include "coord/base/unsafe_ensemble.h"
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/durable_state.h"
 #include "coord/consensus/record.h"
@@ -140,6 +141,8 @@ TEST(RescueTest, RefusesWhatCannotBeRescued) {
        }},
       {absl::StatusCode::kFailedPrecondition,
        [](DurableState& s) { s.hard_state.removed = true; }},
+      {absl::StatusCode::kFailedPrecondition,
+       [](DurableState& s) { s.hard_state.ensemble = kUnsafeEnsemble; }},
       {absl::StatusCode::kFailedPrecondition,  // admitted, and got nothing yet
        [](DurableState& s) { s.log.clear(); }},
       {absl::StatusCode::kFailedPrecondition,
@@ -165,7 +168,7 @@ TEST(RescueTest, RefusesWhatCannotBeRescued) {
 }
 
 TEST(RescueTest, WantsAFreshEnsembleId) {
-  for (EnsembleId bad : {EnsembleId(), kTestEnsemble}) {
+  for (EnsembleId bad : {EnsembleId(), kTestEnsemble, kUnsafeEnsemble}) {
     EXPECT_EQ(RescueMember(Stopped(), bad).status().code(),
               absl::StatusCode::kInvalidArgument);
   }

@@ -267,6 +267,7 @@ def consensus_tests():
             ":zxid",
             "//coord/base:bytes",
             "//coord/base:ids",
+            "//coord/base:unsafe_ensemble",
             "@com_google_absl//absl/status",
             "@com_google_absl//absl/status:statusor",
         ],
