@@ -56,7 +56,7 @@ absl::StatusOr<std::vector<std::string>> EndpointsOf(
   if (!cluster.ok()) return cluster.status();
   std::vector<std::string> endpoints;
   for (const ClusterMember& member : cluster->members) {
-    endpoints.push_back(member.address);
+    if (!member.retired) endpoints.push_back(member.address);
   }
   return endpoints;
 }

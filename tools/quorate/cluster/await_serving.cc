@@ -32,6 +32,7 @@ namespace {
 
 constexpr absl::Duration kPause = absl::Milliseconds(20);
 constexpr int64_t kCallTimeoutMs = 1000;
+constexpr absl::Duration kStartPatience = absl::Seconds(60);
 
 // Whether somebody listens: a look that costs nothing, so that no connection
 // of gRPC fails first and then waits.
@@ -148,6 +149,21 @@ absl::Status AwaitMembers(const Console& console, LocalCluster& cluster,
                                        cluster.directory()));
     }
     absl::SleepFor(kPause);
+  }
+}
+
+absl::Status StartMember(const Console& console, LocalCluster& cluster,
+                         uint64_t id, WaitFor what) {
+  constexpr int kAttempts = 5;
+  const absl::Time deadline = absl::Now() + kStartPatience;
+  for (int attempt = 1;; ++attempt) {
+    absl::Status status = cluster.Start(id);
+    if (!status.ok()) return status;
+    std::optional<EndedMember> ended;
+    status = AwaitMembers(console, cluster, {id}, what, deadline, &ended);
+    if (status.ok()) return status;
+    const bool taken = ended && ended->exit_code == kCannotListen;
+    if (!taken || attempt == kAttempts) return status;
   }
 }
 

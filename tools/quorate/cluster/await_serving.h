@@ -28,6 +28,11 @@ absl::Status AwaitMembers(const Console& console, LocalCluster& cluster,
                           absl::Time deadline,
                           std::optional<EndedMember>* ended);
 
+// Starts one that does not run, again if somebody else has its port for a
+// moment, and waits for it. Local, Timeout: as above.
+absl::Status StartMember(const Console& console, LocalCluster& cluster,
+                         uint64_t id, WaitFor what);
+
 }  // namespace quorate::tools
 
 #endif  // QUORATE_TOOLS_QUORATE_CLUSTER_AWAIT_SERVING_H_

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <ostream>
 #include <string>
 #include <thread>
@@ -35,7 +34,6 @@ namespace {
 
 constexpr int64_t kStatusTimeoutMs = 1000;
 constexpr absl::Duration kLeaderPatience = absl::Seconds(10);
-constexpr absl::Duration kStartPatience = absl::Seconds(60);
 
 struct Seen {
   ProcessState state = ProcessState::kGone;
@@ -108,22 +106,6 @@ absl::Status WithMember(Context& context, const std::string& word,
   return absl::OkStatus();
 }
 
-// Starts a member, again if its port is taken for a moment.
-absl::Status StartOne(const Console& console, LocalCluster& cluster,
-                      uint64_t id, WaitFor what) {
-  constexpr int kAttempts = 5;
-  const absl::Time deadline = absl::Now() + kStartPatience;
-  for (int attempt = 1;; ++attempt) {
-    absl::Status status = cluster.Start(id);
-    if (!status.ok()) return status;
-    std::optional<EndedMember> ended;
-    status = AwaitMembers(console, cluster, {id}, what, deadline, &ended);
-    if (status.ok()) return status;
-    const bool taken = ended && ended->exit_code == kCannotListen;
-    if (!taken || attempt == kAttempts) return status;
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<uint64_t> FindMemberId(const ClusterFile& cluster,
@@ -143,10 +125,10 @@ absl::StatusOr<uint64_t> FindMemberId(const ClusterFile& cluster,
   }
   uint64_t id = 0;
   std::vector<uint64_t> ids;
-  for (const ClusterMember& member : cluster.members) ids.push_back(member.id);
   const bool is_number = absl::SimpleAtoi(word, &id);
-  for (const uint64_t known : ids) {
-    if (is_number && known == id) return id;
+  for (const ClusterMember& member : cluster.members) {
+    if (is_number && member.id == id) return id;
+    if (!member.retired) ids.push_back(member.id);
   }
   return UsageError(absl::StrCat("there is no member \"", Printable(word, 100),
                                  "\" in this cluster; it has ",
@@ -164,16 +146,22 @@ absl::Status RunClusterStatus(Context& context) {
   }();
   const Console& console = context.console();
   Table table({"MEMBER", "PROCESS", "PID", "ROLE", "ADDRESS", "METRICS"});
+  std::vector<uint64_t> retired;
   for (size_t i = 0; i < seen.size(); ++i) {
     const ClusterMember& member = cluster->members[i];
     const bool gone = seen[i].state == ProcessState::kGone;
+    if (member.retired && !console.json) {
+      retired.push_back(member.id);
+      continue;
+    }
     if (console.json) {
       Json json = {{"id", member.id},
                    {"process", NameOf(seen[i].state)},
                    {"pid", gone ? 0 : member.process.pid},
                    {"address", member.address},
                    {"metrics", member.metrics},
-                   {"answers", seen[i].status.ok()}};
+                   {"answers", seen[i].status.ok()},
+                   {"retired", member.retired}};
       if (seen[i].status.ok()) {
         json["role"] = seen[i].status->role();
         json["serving"] = seen[i].status->serving();
@@ -192,6 +180,10 @@ absl::Status RunClusterStatus(Context& context) {
     }
   }
   if (!console.json) table.Print(console);
+  if (!retired.empty()) {
+    console.out << "\nremoved for ever: " << absl::StrJoin(retired, ", ")
+                << "\n";
+  }
   console.out << std::flush;
   return absl::OkStatus();
 }
@@ -251,7 +243,7 @@ absl::Status RunRestart(Context& context, const std::string& member) {
         absl::Status status = cluster.Stop({id});
         if (status.ok()) status = cluster.SetCoordd(*coordd);
         if (!status.ok()) return status;
-        return StartOne(context.console(), cluster, id, WaitFor::kAnswers);
+        return StartMember(context.console(), cluster, id, WaitFor::kAnswers);
       });
 }
 
@@ -268,7 +260,7 @@ absl::Status RunAdd(Context& context) {
   const absl::StatusOr<uint64_t> id = cluster->Add();
   if (!id.ok()) return id.status();
   const absl::Status status =
-      StartOne(context.console(), *cluster, *id, WaitFor::kAdmitted);
+      StartMember(context.console(), *cluster, *id, WaitFor::kAdmitted);
   if (!status.ok()) return status;
   const std::string& address = cluster->file().members.back().address;
   const Console& console = context.console();

@@ -25,8 +25,8 @@ absl::Status RunRestart(Context& context, const std::string& member);
 
 absl::Status RunAdd(Context& context);
 
-// The id that `word` means. Usage: it is no id of a member. Timeout: no member
-// leads.
+// The id that `word` means; it may be retired. Usage: it is no id of a member.
+// Timeout: no member leads.
 absl::StatusOr<uint64_t> FindMemberId(const ClusterFile& cluster,
                                       const std::string& word);
 

@@ -30,7 +30,8 @@ Json MemberJson(const ClusterMember& member) {
           {"pid", member.process.pid},
           {"start_ticks", member.process.start_ticks},
           {"boot_id", member.process.boot_id},
-          {"executable", member.process.executable}};
+          {"executable", member.process.executable},
+          {"retired", member.retired}};
 }
 
 // Throws Json::exception if something is missing or of another type.
@@ -42,7 +43,9 @@ ClusterMember MemberOf(const Json& json) {
           .process = {.pid = json.at("pid").get<int>(),
                       .start_ticks = json.at("start_ticks").get<uint64_t>(),
                       .boot_id = json.at("boot_id").get<std::string>(),
-                      .executable = json.at("executable").get<std::string>()}};
+                      .executable = json.at("executable").get<std::string>()},
+          // Files of earlier releases know nothing of it.
+          .retired = json.value("retired", false)};
 }
 
 }  // namespace

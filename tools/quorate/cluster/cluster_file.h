@@ -4,7 +4,10 @@
 //    "founded": true,
 //    "members": [{"id": 1, "address": "127.0.0.1:20001", "metrics":
 //    "127.0.0.1:20002", "joins": false, "pid": 4711, "start_ticks": 123,
-//    "boot_id": "...", "executable": "..."}]}
+//    "boot_id": "...", "executable": "...", "retired": false}]}
+//
+// Who was removed from the ensemble stays in the file as retired: neither its
+// id nor its ports are ever given to another.
 
 #ifndef QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_FILE_H_
 #define QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_FILE_H_
@@ -26,6 +29,8 @@ struct ClusterMember {
   std::string metrics = {};  // likewise
   bool joins = false;        // came later, and was no founder
   Process process = {};      // the last one that was started
+  // Was removed from the ensemble, and does not run: it is never started again.
+  bool retired = false;
 
   bool operator==(const ClusterMember&) const = default;
 };

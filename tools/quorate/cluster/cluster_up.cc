@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -20,6 +21,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
+#include "proto/coord/v1/admin.pb.h"
 #include "tools/quorate/atomic_file.h"
 #include "tools/quorate/cluster/await_serving.h"
 #include "tools/quorate/cluster/cluster_file.h"
@@ -28,6 +30,7 @@
 #include "tools/quorate/console.h"
 #include "tools/quorate/context.h"
 #include "tools/quorate/failure.h"
+#include "tools/quorate/provision/contact.h"
 #include "tools/quorate/table.h"
 #include "tools/quorate/text.h"
 
@@ -64,6 +67,55 @@ absl::Status StartAll(LocalCluster& cluster, const std::vector<uint64_t>& ids) {
   return absl::OkStatus();
 }
 
+// Members have ended because they may never run again, and the others serve. If
+// those say that it was because they were removed, all is well; else `why`.
+absl::Status RetireRemoved(LocalCluster& cluster,
+                           const std::vector<uint64_t>& serving,
+                           const std::vector<uint64_t>& resigned,
+                           const absl::Status& why) {
+  EnsembleContact::Options options;
+  for (const ClusterMember& member : cluster.file().members) {
+    if (std::find(serving.begin(), serving.end(), member.id) != serving.end()) {
+      options.endpoints.push_back(member.address);
+    }
+  }
+  EnsembleContact ensemble(std::move(options));
+  const absl::StatusOr<coord::v1::MembersResponse> members = ensemble.Look();
+  if (!members.ok()) return why;
+  for (const uint64_t id : resigned) {
+    const auto& removed = members->removed();
+    if (std::find(removed.begin(), removed.end(), id) == removed.end()) {
+      return why;
+    }
+    const absl::Status retired = cluster.Retire(id);
+    if (!retired.ok()) return retired;
+  }
+  return absl::OkStatus();
+}
+
+// Waits until the members serve, but for those that were removed from the
+// ensemble while they were down.
+absl::Status AwaitServing(Context& context, LocalCluster& cluster,
+                          std::vector<uint64_t> ids, absl::Time deadline,
+                          std::optional<EndedMember>* ended) {
+  std::vector<uint64_t> resigned;
+  absl::Status why;  // of the first of them
+  while (true) {
+    absl::Status status = AwaitMembers(context.console(), cluster, ids,
+                                       WaitFor::kServing, deadline, ended);
+    const bool resigns = ended->has_value() &&
+                         (*ended)->exit_code == kStoppedForGood &&
+                         ids.size() > 1;
+    if (!resigns) {
+      if (resigned.empty()) return status;
+      return status.ok() ? RetireRemoved(cluster, ids, resigned, why) : why;
+    }
+    if (resigned.empty()) why = std::move(status);
+    resigned.push_back((*ended)->id);
+    std::erase(ids, (*ended)->id);
+  }
+}
+
 // Starts `ids`, which are all founders of a new cluster, or any of an old one.
 absl::Status StartAndAwait(Context& context, LocalCluster& cluster,
                            const std::vector<uint64_t>& ids, bool may_move,
@@ -72,8 +124,7 @@ absl::Status StartAndAwait(Context& context, LocalCluster& cluster,
     std::optional<EndedMember> ended;
     absl::Status status = StartAll(cluster, ids);
     if (status.ok()) {
-      status = AwaitMembers(context.console(), cluster, ids, WaitFor::kServing,
-                            deadline, &ended);
+      status = AwaitServing(context, cluster, ids, deadline, &ended);
     }
     if (status.ok()) return cluster.SetFounded();
     const bool taken = ended && ended->exit_code == kCannotListen;
@@ -97,6 +148,7 @@ void Print(const Console& console, const LocalCluster& cluster) {
   if (console.json) {
     Json json = {{"dir", cluster.directory()}, {"members", Json::array()}};
     for (const ClusterMember& member : cluster.file().members) {
+      if (member.retired) continue;
       json["members"].push_back(
           {{"id", member.id},
            {"address", member.address},
@@ -110,6 +162,7 @@ void Print(const Console& console, const LocalCluster& cluster) {
   Table table({"MEMBER", "ADDRESS", "METRICS", "PID", "LOG"});
   std::vector<std::string> addresses;
   for (const ClusterMember& member : cluster.file().members) {
+    if (member.retired) continue;
     table.Add({absl::StrCat(member.id), member.address,
                absl::StrCat("http://", member.metrics, "/metrics"),
                absl::StrCat(member.process.pid),
@@ -161,7 +214,7 @@ absl::Status UpAgain(Context& context, const std::string& directory,
   }
   std::vector<uint64_t> stopped;
   for (const ClusterMember& member : cluster->file().members) {
-    if (StateOf(member.process) == ProcessState::kGone) {
+    if (!member.retired && StateOf(member.process) == ProcessState::kGone) {
       stopped.push_back(member.id);
     }
   }

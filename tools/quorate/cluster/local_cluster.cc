@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -37,6 +39,8 @@ namespace fs = std::filesystem;
 constexpr char kLockName[] = "cluster.lock";
 constexpr absl::Duration kStopPatience = absl::Seconds(10);
 constexpr absl::Duration kKillPatience = absl::Seconds(5);
+// A removed member is told by the others, and ends.
+constexpr absl::Duration kRetirePatience = absl::Seconds(3);
 // A log that is longer when its member starts becomes log.old.
 constexpr uintmax_t kMaxLogBytes = 16 << 20;
 
@@ -159,16 +163,28 @@ absl::StatusOr<LocalCluster> LocalCluster::Open(const std::string& directory) {
   return LocalCluster(*std::move(real), *std::move(lock), *std::move(file));
 }
 
+bool LocalCluster::IsGiven(const std::string& address) const {
+  return std::any_of(file_.members.begin(), file_.members.end(),
+                     [&](const ClusterMember& member) {
+                       return member.address == address ||
+                              member.metrics == address;
+                     });
+}
+
 absl::Status LocalCluster::ChoosePorts(uint16_t base_port,
                                        std::vector<ClusterMember*> members) {
   uint16_t next = base_port;
   const auto choose = [&]() -> absl::StatusOr<std::string> {
-    absl::StatusOr<HeldPort> held =
-        base_port == 0 ? HeldPort::AnyFree() : HeldPort::Hold(next++);
-    if (!held.ok()) return held.status();
-    std::string address = absl::StrCat("127.0.0.1:", held->port());
-    ports_[address] = *std::move(held);
-    return address;
+    while (true) {
+      absl::StatusOr<HeldPort> held =
+          base_port == 0 ? HeldPort::AnyFree() : HeldPort::Hold(next++);
+      if (!held.ok()) return held.status();
+      std::string address = absl::StrCat("127.0.0.1:", held->port());
+      // It may be free only because its member does not run, or never will.
+      if (base_port == 0 && IsGiven(address)) continue;
+      ports_[address] = *std::move(held);
+      return address;
+    }
   };
   // First the members' ports in a row, then those of their metrics.
   for (const bool metrics : {false, true}) {
@@ -189,7 +205,9 @@ std::vector<std::string> LocalCluster::ArgumentsOf(
     if (!other.joins) {
       founders.push_back(absl::StrCat(other.id, "=", other.address));
     }
-    if (other.id != member.id) seeds.push_back(other.address);
+    if (other.id != member.id && !other.retired) {
+      seeds.push_back(other.address);
+    }
   }
   std::vector<std::string> arguments = {
       "--dir",
@@ -206,7 +224,11 @@ std::vector<std::string> LocalCluster::ArgumentsOf(
     arguments.insert(arguments.end(),
                      {"--founders", absl::StrJoin(founders, ",")});
   }
-  arguments.insert(arguments.end(), file_.flags.begin(), file_.flags.end());
+  for (const std::string& flag : file_.flags) {
+    // Founders alone give limits; who joins gets those of the ensemble.
+    if (member.joins && absl::StartsWith(flag, "--limit=")) continue;
+    arguments.push_back(flag);
+  }
   return arguments;
 }
 
@@ -216,6 +238,11 @@ absl::StatusOr<ClusterMember*> LocalCluster::FindMember(uint64_t id) {
     return UsageError(absl::StrCat("there is no member ", id,
                                    " in this cluster; it has ",
                                    absl::StrJoin(Ids(), ", ")));
+  }
+  if (member->retired) {
+    return UsageError(absl::StrCat("member ", id,
+                                   " is retired: it was removed from the "
+                                   "ensemble, which is for ever"));
   }
   return member;
 }
@@ -337,6 +364,18 @@ absl::StatusOr<uint64_t> LocalCluster::Add() {
   return id;
 }
 
+absl::Status LocalCluster::Retire(uint64_t id) {
+  const absl::StatusOr<ClusterMember*> member = FindMember(id);
+  if (!member.ok()) return member.status();
+  if (StateOf((*member)->process) == ProcessState::kRunning) {
+    WaitUntilGone((*member)->process, kRetirePatience);
+  }
+  const absl::Status status = Stop({id});
+  if (!status.ok()) return status;
+  (*member)->retired = true;
+  return Save();
+}
+
 absl::Status LocalCluster::ChooseOtherPorts() {
   std::vector<ClusterMember*> members;
   for (ClusterMember& member : file_.members) {
@@ -383,7 +422,9 @@ std::optional<EndedMember> LocalCluster::FindEnded(
 
 std::vector<uint64_t> LocalCluster::Ids() const {
   std::vector<uint64_t> ids;
-  for (const ClusterMember& member : file_.members) ids.push_back(member.id);
+  for (const ClusterMember& member : file_.members) {
+    if (!member.retired) ids.push_back(member.id);
+  }
   return ids;
 }
 

@@ -25,6 +25,9 @@ namespace quorate::tools {
 
 // Exit code of coordd when it cannot listen on its port.
 inline constexpr int kCannotListen = 4;
+// Exit code of coordd when it may never run again, such as one that was
+// removed.
+inline constexpr int kStoppedForGood = 5;
 
 // A member that has ended by itself.
 struct EndedMember {
@@ -58,6 +61,9 @@ class LocalCluster {
 
   // One more member, which asks the others to be admitted. It does not run yet.
   absl::StatusOr<uint64_t> Add();
+  // The member was removed from the ensemble: stops it, giving it a moment to
+  // end by itself, and never starts it again.
+  absl::Status Retire(uint64_t id);
 
   // Other ports for founders that never founded anything: whoever has taken
   // one of theirs was quicker. Deletes what they have written. REQUIRES: none
@@ -71,8 +77,9 @@ class LocalCluster {
   // A member that ought to run and has ended; nothing: all of `ids` run.
   std::optional<EndedMember> FindEnded(const std::vector<uint64_t>& ids);
 
+  // Of those that are not retired.
   std::vector<uint64_t> Ids() const;
-  // NotFound, as Usage: no such member.
+  // Usage: no such member, or it is retired.
   absl::StatusOr<ProcessState> StateOfMember(uint64_t id);
 
   const std::string& directory() const { return directory_; }
@@ -86,6 +93,8 @@ class LocalCluster {
 
   std::vector<std::string> ArgumentsOf(const ClusterMember& member) const;
   absl::StatusOr<ClusterMember*> FindMember(uint64_t id);
+  // Whether an address is a member's, retired ones too.
+  bool IsGiven(const std::string& address) const;
   absl::Status ChoosePorts(uint16_t base_port,
                            std::vector<ClusterMember*> members);
   absl::Status Save() const { return SaveCluster(directory_, file_); }

@@ -16,6 +16,7 @@
 #include "tools/quorate/command_line.h"
 #include "tools/quorate/context.h"
 #include "tools/quorate/failure.h"
+#include "tools/quorate/verbs/provision_verbs.h"
 #include "tools/quorate/verbs/verbs.h"
 
 namespace quorate::tools {
@@ -69,7 +70,8 @@ void AddLogs(Verb& group, Context& context) {
 
 void AddClusterVerbs(CommandLine& line, Context& context) {
   Verb group = line.AddVerb("cluster",
-                            "an ensemble of this machine's processes (--dir)");
+                            "an ensemble of this machine's processes (--dir); "
+                            "apply and export: any ensemble");
   AddUp(group, context);
   group.AddVerb("status", "print the members and their processes")
       .Example("quorate cluster status --dir demo")
@@ -90,6 +92,7 @@ void AddClusterVerbs(CommandLine& line, Context& context) {
       .Example("quorate cluster add --dir demo")
       .Does([&context] { return RunAdd(context); });
   AddLogs(group, context);
+  AddProvisionVerbs(group, context);
 }
 
 }  // namespace quorate::tools
