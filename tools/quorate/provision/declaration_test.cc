@@ -42,18 +42,29 @@ struct Bad {
   const char* message;  // a part of it
 };
 
-TEST(Declaration, TellsWhatIsWrongAndWhere) {
-  constexpr char kVoter[] = R"({"id": 1, "address": "a:1", "role": "voter"})";
-  std::string many;
-  for (int i = 1; i <= 32; ++i) {
-    absl::StrAppend(&many, i == 1 ? "" : ",", R"({"address": "a:)", i,
-                    R"(", "role": "voter"})");
+// A declaration of `count` members with this role, after `first`.
+std::string Many(const std::string& first, int count, absl::string_view role) {
+  std::string members = first;
+  for (int i = 1; i <= count; ++i) {
+    absl::StrAppend(&members, members.empty() ? "" : ",", R"({"address": "b:)",
+                    i, R"(", "role": ")", role, R"("})");
   }
-  std::string learners = kVoter;
-  for (int i = 1; i <= 65; ++i) {
-    absl::StrAppend(&learners, R"(,{"address": "b:)", i,
-                    R"(", "role": "learner"})");
-  }
+  return WithMembers(members);
+}
+
+constexpr char kVoter[] = R"({"id": 1, "address": "a:1", "role": "voter"})";
+
+void ExpectRefused(const Bad& bad) {
+  const absl::StatusOr<Declaration> declared =
+      ParseDeclaration(bad.text, "file");
+  ASSERT_FALSE(declared.ok()) << bad.text;
+  EXPECT_EQ(ExitCodeOf(declared.status()), ExitCode::kUsage) << bad.text;
+  EXPECT_THAT(std::string(declared.status().message()),
+              testing::HasSubstr(bad.message))
+      << bad.text;
+}
+
+TEST(Declaration, TellsWhatIsWrongWithTheWhole) {
   const Bad bads[] = {
       {"", "file: no JSON"},
       {"{\n\"format\" 1}", "line 2"},
@@ -68,6 +79,12 @@ TEST(Declaration, TellsWhatIsWrongAndWhere) {
       {R"({"format": 1, "members": 3})", "members: expected a list, found 3"},
       {R"({"format": 1, "ensemble_id": "12", "members": []})",
        "ensemble_id: expected 32 hexadecimal digits"},
+  };
+  for (const Bad& bad : bads) ExpectRefused(bad);
+}
+
+TEST(Declaration, TellsWhatIsWrongWithWhichMember) {
+  const Bad bads[] = {
       {WithMembers(""), "members: no voter"},
       {WithMembers(R"({"address": "a:1", "role": "learner"})"), "no voter"},
       {WithMembers("7"), "members[0]: expected an object, found 7"},
@@ -103,18 +120,10 @@ TEST(Declaration, TellsWhatIsWrongAndWhere) {
       {WithMembers(
            absl::StrCat(kVoter, R"(,{"address": "a:1", "role": "learner"})")),
        "members[1].address: another member has the address a:1"},
-      {WithMembers(many), "members: 32 voters; at most 31"},
-      {WithMembers(learners), "members: 65 learners; at most 64"},
+      {Many("", 32, "voter"), "members: 32 voters; at most 31"},
+      {Many(kVoter, 65, "learner"), "members: 65 learners; at most 64"},
   };
-  for (const Bad& bad : bads) {
-    const absl::StatusOr<Declaration> declared =
-        ParseDeclaration(bad.text, "file");
-    ASSERT_FALSE(declared.ok()) << bad.text;
-    EXPECT_EQ(ExitCodeOf(declared.status()), ExitCode::kUsage) << bad.text;
-    EXPECT_THAT(std::string(declared.status().message()),
-                testing::HasSubstr(bad.message))
-        << bad.text;
-  }
+  for (const Bad& bad : bads) ExpectRefused(bad);
 }
 
 // The same key in different objects is none that stands twice.
