@@ -19,7 +19,8 @@ for verb in "" create get set delete stat sync ls multi watch acl "acl get" \
   "snapshot inspect" "snapshot restore" wal "wal dump" "wal verify" cluster \
   "cluster up" "cluster status" "cluster down" "cluster kill" \
   "cluster pause" "cluster resume" "cluster restart" "cluster add" \
-  "cluster logs" bench; do
+  "cluster logs" "cluster apply" "cluster export" "cluster grow" \
+  "cluster shrink" "cluster replace" "cluster rolling-restart" bench; do
   # The words of a verb are arguments of their own.
   # shellcheck disable=SC2086
   expect 0 "Usage: quorate" ${verb} --help
@@ -130,10 +131,27 @@ expect 5 "cannot run" cluster up --dir "${SCRATCH}/c" --coordd /nowhere/coordd
 expect 5 "not a program" cluster up --dir "${SCRATCH}/c" --coordd /
 expect 5 "cannot make" cluster up --dir /dev/null/c
 for verb in status down "kill 1" "pause 1" "resume 1" "restart 1" add \
-  "logs 1"; do
+  "logs 1" "grow 3" "shrink 3" "replace 3" rolling-restart; do
   # shellcheck disable=SC2086
   expect 5 "holds no cluster" cluster ${verb} --dir "${SCRATCH}"
 done
+expect 2 "which cluster?" cluster grow 3
+expect 2 "from 1 to 31" cluster grow 0
+expect 2 "from 1 to 31" cluster shrink 32
+expect 2 "at least 1" cluster replace leader
+expect 2 "FILE is required" cluster apply
+expect 5 "cannot read" cluster apply "${SCRATCH}/none"
+expect 2 "multi: no JSON" cluster apply "${SCRATCH}/multi"
+echo '{"format": 1, "members": [{"address": "a:1"}]}' > "${SCRATCH}/declared"
+expect 2 "members?0?: the key \"role\" is missing" cluster apply \
+  "${SCRATCH}/declared"
+echo '{"format": 1, "members": [{"address": "a:1", "role": "voter"}]}' \
+  > "${SCRATCH}/declared"
+expect 2 "whom to ask?" cluster apply "${SCRATCH}/declared"
+expect 3 "no leader answers" cluster apply "${SCRATCH}/declared" \
+  --endpoints "${NOBODY}" --timeout 500ms --patience 1ms
+expect 3 "no leader answers" cluster export --endpoints "${NOBODY}" \
+  --timeout 500ms
 mkdir "${SCRATCH}/broken"
 echo '{"format": 1' > "${SCRATCH}/broken/cluster.json"
 expect 5 "cluster.json" get /a --dir "${SCRATCH}/broken"

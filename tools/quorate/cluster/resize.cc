@@ -131,14 +131,6 @@ int64_t VotersOf(const Declaration& declaration) {
   return static_cast<int64_t>(declaration.VoterCount());
 }
 
-void WarnOfEven(Context& context, int64_t voters) {
-  if (voters % 2 != 0) return;
-  context.console().Remark(absl::StrCat("remark: ", voters,
-                                        " voters survive no more failures "
-                                        "than ",
-                                        voters - 1));
-}
-
 }  // namespace
 
 absl::Status RunGrow(Context& context, int64_t voters,
@@ -160,7 +152,7 @@ absl::Status RunGrow(Context& context, int64_t voters,
                        "than ",
                        voters, "; for fewer: quorate cluster shrink ", voters));
     }
-    WarnOfEven(context, voters);
+    RemarkIfEven(context.console(), static_cast<size_t>(voters));
     std::vector<uint64_t> spare =
         Spare(*cluster, *members, declaration, /*to_vote=*/true, 0);
     const auto missing = static_cast<size_t>(voters - present);
@@ -197,7 +189,7 @@ absl::Status RunShrink(Context& context, int64_t voters,
                        "than ",
                        voters, "; for more: quorate cluster grow ", voters));
     }
-    WarnOfEven(context, voters);
+    RemarkIfEven(context.console(), static_cast<size_t>(voters));
     // The leader stays, whoever does not run goes first, then the newest.
     std::vector<std::tuple<bool, bool, uint64_t>> ranks;
     for (const DeclaredMember& member : declaration.members) {

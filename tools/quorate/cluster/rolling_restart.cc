@@ -1,6 +1,7 @@
 #include "tools/quorate/cluster/rolling_restart.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,10 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coord/client/error_detail.h"
@@ -72,10 +71,17 @@ class RollingRestart {
     absl::Status status = Begin();
     if (!status.ok()) return status;
     while (!remaining_.empty()) {
+      const size_t before = done_.size();
       const absl::StatusOr<MembersResponse> members =
           ensemble_->AwaitLeader(options_.wait);
       status = members.ok() ? TakeNext(*members) : members.status();
-      if (!status.ok()) return WithProgress(status);
+      if (!status.ok()) {
+        context_.console().Remark(absl::StrCat(
+            "restarted: ", done_.empty() ? "none" : absl::StrJoin(done_, ", "),
+            "; not restarted: ", absl::StrJoin(remaining_, ", ")));
+        return status;
+      }
+      if (done_.size() > before) Tell(done_.back());
     }
     const Console& console = context_.console();
     if (console.json) {
@@ -103,6 +109,16 @@ class RollingRestart {
     }
     ensemble_ = std::make_unique<EnsembleContact>(std::move(contact));
     return absl::OkStatus();
+  }
+
+  void Tell(uint64_t id) const {
+    const Console& console = context_.console();
+    if (console.json) {
+      console.out << Dump({{"member", id}, {"done", "restarted"}}) << std::endl;
+    } else {
+      console.Remark(
+          absl::StrCat("done: restart ", id, "; ", remaining_.size(), " left"));
+    }
   }
 
   // Restarts one more, or prepares for it.
@@ -239,18 +255,6 @@ class RollingRestart {
     Console console = context_.console();
     console.json = true;  // tells nothing but results, and there are none
     return console;
-  }
-
-  absl::Status WithProgress(const absl::Status& status) const {
-    absl::Status told(
-        status.code(),
-        absl::StrCat(status.message(), "; restarted so far: ",
-                     done_.empty() ? "none" : absl::StrJoin(done_, ", "),
-                     ", not: ", absl::StrJoin(remaining_, ", ")));
-    status.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
-      told.SetPayload(url, value);
-    });
-    return told;
   }
 
   Context& context_;

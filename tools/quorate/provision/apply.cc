@@ -50,13 +50,6 @@ absl::StatusOr<Declaration> LoadDeclaration(const std::string& file) {
   return ParseDeclaration(*text, file == "-" ? "standard input" : file);
 }
 
-void WarnOfEven(const Console& console, size_t voters) {
-  if (voters % 2 != 0) return;
-  console.Remark(absl::StrCat("remark: ", voters,
-                              " voters survive no more failures than ",
-                              voters - 1));
-}
-
 absl::Status DryRun(Context& context, const Declaration& declaration) {
   absl::StatusOr<EnsembleContact> ensemble = ContactOf(context, declaration);
   if (!ensemble.ok()) return ensemble.status();
@@ -88,9 +81,16 @@ absl::Status ApplyDeclaration(Context& context, const Declaration& declaration,
 absl::Status RunApply(Context& context, const ApplyOptions& options) {
   const absl::StatusOr<Declaration> declaration = LoadDeclaration(options.file);
   if (!declaration.ok()) return declaration.status();
-  WarnOfEven(context.console(), declaration->VoterCount());
+  RemarkIfEven(context.console(), declaration->VoterCount());
   if (options.dry_run) return DryRun(context, *declaration);
   return ApplyDeclaration(context, *declaration, options.provision);
+}
+
+void RemarkIfEven(const Console& console, size_t voters) {
+  if (voters % 2 != 0) return;
+  console.Remark(absl::StrCat("remark: ", voters,
+                              " voters survive no more failures than ",
+                              voters - 1));
 }
 
 Declaration DeclarationOf(const coord::v1::MembersResponse& members) {

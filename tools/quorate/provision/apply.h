@@ -4,10 +4,12 @@
 #ifndef QUORATE_TOOLS_QUORATE_PROVISION_APPLY_H_
 #define QUORATE_TOOLS_QUORATE_PROVISION_APPLY_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
 #include "proto/coord/v1/admin.pb.h"
+#include "tools/quorate/console.h"
 #include "tools/quorate/context.h"
 #include "tools/quorate/provision/declaration.h"
 #include "tools/quorate/provision/provisioner.h"
@@ -29,6 +31,9 @@ absl::Status ApplyDeclaration(Context& context, const Declaration& declaration,
                               const ProvisionOptions& options);
 
 absl::Status RunExport(Context& context);
+
+// A remark if one voter fewer would survive as many failures.
+void RemarkIfEven(const Console& console, size_t voters);
 
 // The ensemble as the leader's answer has it, once a change that is under way
 // is done.

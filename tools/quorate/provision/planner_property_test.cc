@@ -342,7 +342,7 @@ void ArrivesWhateverFails(const Scenario& scenario, SeededRandom& random) {
 
 TEST(PlannerProperty, AlwaysArrives) {
   SeededRandom random(TestSeed());
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < 1'000; ++i) {
     const Scenario scenario = Draw(random);
     SCOPED_TRACE(absl::StrCat("scenario ", i, ": ", scenario.Describe()));
     ArrivesWhateverFails(scenario, random);
@@ -453,7 +453,7 @@ void WaitsForNothing(const Scenario& scenario, SeededRandom& random) {
 
 TEST(PlannerProperty, NeverWaitsWhileARuleAllowsSomething) {
   SeededRandom random(TestSeed());
-  for (int i = 0; i < 1'000; ++i) {
+  for (int i = 0; i < 500; ++i) {
     const Scenario scenario = Draw(random);
     SCOPED_TRACE(absl::StrCat("scenario ", i, ": ", scenario.Describe()));
     WaitsForNothing(scenario, random);
