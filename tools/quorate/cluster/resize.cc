@@ -232,7 +232,8 @@ absl::Status RunReplace(Context& context, int64_t id,
       const std::vector<uint64_t> spare =
           Spare(*cluster, *members, declaration, voter, old);
       const absl::StatusOr<uint64_t> newcomer =
-          spare.empty() ? cluster->Add() : spare.front();
+          spare.empty() ? cluster->Add()
+                        : absl::StatusOr<uint64_t>(spare.front());
       if (!newcomer.ok()) return newcomer.status();
       Leave(declaration, old);
       const absl::Status status =
