@@ -38,7 +38,19 @@ absl::Status CheckMember(const HardState& hard_state) {
   return absl::OkStatus();
 }
 
-// Null if the state holds none.
+// The record that makes the member the only voter of ensemble `fresh`. The same
+// state gives the same record, so that it can be made again after a crash.
+const Record& AppendRescue(DurableState& state, const Configuration& newest,
+                           EnsembleId fresh) {
+  state.log.push_back({LastZxid(state).Next(), RecordKind::kConfiguration,
+                       nullptr,
+                       std::make_shared<const Configuration>(
+                           newest.Rescue(state.hard_state.member, fresh))});
+  return state.log.back();
+}
+
+}  // namespace
+
 ConfigurationPtr NewestConfiguration(const DurableState& state) {
   for (auto record = state.log.rbegin(); record != state.log.rend(); ++record) {
     if (record->CarriesConfiguration()) return record->configuration;
@@ -49,8 +61,6 @@ ConfigurationPtr NewestConfiguration(const DurableState& state) {
 Zxid LastZxid(const DurableState& state) {
   return state.log.empty() ? state.log_base : state.log.back().zxid;
 }
-
-}  // namespace
 
 absl::StatusOr<DurableState> RescueMember(DurableState stopped,
                                           EnsembleId fresh) {
@@ -85,14 +95,25 @@ absl::StatusOr<DurableState> RescueMember(DurableState stopped,
         "no record fits behind ", ToString(last), "; rescue another member"));
   }
 
-  auto rescued =
-      std::make_shared<const Configuration>(newest->Rescue(self.id, fresh));
   DurableState state = std::move(stopped);
-  state.hard_state.ensemble = rescued->ensemble();
+  const Record& record = AppendRescue(state, *newest, fresh);
+  state.hard_state.ensemble = record.configuration->ensemble();
   state.hard_state.voted_for = MemberKey();
-  state.log.push_back(
-      {last.Next(), RecordKind::kConfiguration, nullptr, std::move(rescued)});
   return state;
+}
+
+bool FinishRescue(DurableState& state) {
+  const HardState& hard_state = state.hard_state;
+  const ConfigurationPtr newest = NewestConfiguration(state);
+  if (hard_state.ensemble.IsNone() || newest == nullptr ||
+      newest->ensemble() == hard_state.ensemble ||
+      newest->Find(MemberKey{hard_state.member, hard_state.incarnation}) ==
+          nullptr ||
+      LastZxid(state).counter() == std::numeric_limits<uint32_t>::max()) {
+    return false;
+  }
+  AppendRescue(state, *newest, hard_state.ensemble);
+  return true;
 }
 
 }  // namespace quorate::consensus

@@ -14,7 +14,9 @@
 
 #include "absl/status/statusor.h"
 #include "coord/base/ids.h"
+#include "coord/consensus/configuration.h"
 #include "coord/consensus/durable_state.h"
+#include "coord/consensus/zxid.h"
 
 namespace quorate::consensus {
 
@@ -31,6 +33,16 @@ namespace quorate::consensus {
 // other.
 absl::StatusOr<DurableState> RescueMember(DurableState stopped,
                                           EnsembleId fresh);
+
+// The hard state is stored first: it says to which ensemble all the rest
+// belongs. If a crash came before the record, this appends that to `state.log`
+// and returns true. False: nothing is missing, or no rescue explains it.
+bool FinishRescue(DurableState& state);
+
+// The newest configuration in the state; nullptr: it holds none.
+ConfigurationPtr NewestConfiguration(const DurableState& state);
+// Its last record; none: it is empty.
+Zxid LastZxid(const DurableState& state);
 
 }  // namespace quorate::consensus
 

@@ -128,6 +128,27 @@ TEST(RescueTest, CanBeRescuedAgain) {
   EXPECT_EQ(twice.log.back().configuration->parent(), kFresh);
 }
 
+TEST(RescueTest, CompletesWhatACrashCutShort) {
+  const DurableState whole = *RescueMember(Stopped(), kFresh);
+  DurableState state = whole;
+  EXPECT_FALSE(FinishRescue(state)) << "nothing is missing";
+  state.log.pop_back();  // the hard state is stored, the record not
+  EXPECT_TRUE(FinishRescue(state));
+  ASSERT_EQ(state.log.size(), whole.log.size());
+  EXPECT_EQ(state.log.back().zxid, whole.log.back().zxid);
+  EXPECT_EQ(*state.log.back().configuration, *whole.log.back().configuration);
+  EXPECT_FALSE(FinishRescue(state));
+
+  state = Stopped();
+  EXPECT_FALSE(FinishRescue(state)) << "no rescue was begun";
+  state = DurableState();
+  EXPECT_FALSE(FinishRescue(state));
+  state = whole;
+  state.log.pop_back();
+  state.hard_state.incarnation = {9};
+  EXPECT_FALSE(FinishRescue(state)) << "not in that configuration";
+}
+
 TEST(RescueTest, RefusesWhatCannotBeRescued) {
   struct Case {
     absl::StatusCode code;

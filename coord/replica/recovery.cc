@@ -13,6 +13,7 @@
 #include "coord/base/ids.h"
 #include "coord/consensus/durable_state.h"
 #include "coord/consensus/record.h"
+#include "coord/consensus/rescue.h"
 #include "coord/replica/record_codec.h"
 #include "coord/replica/unfinished_restore.h"
 #include "coord/storage/log_record.h"
@@ -60,22 +61,9 @@ absl::StatusOr<HardState> RecoverHardState(
   return state;
 }
 
-}  // namespace
-
-absl::Status FormatMember(storage::FileSystem& files,
-                          absl::string_view directory, MemberKey member,
-                          const storage::LogOptions& options) {
-  HardState state;
-  state.member = member.id;
-  state.incarnation = member.incarnation;
-  return storage::MemberStorage::Format(
-      files, directory, member,
-      {.ensemble = EnsembleId(), .bytes = EncodeHardState(state)}, options);
-}
-
-absl::StatusOr<Recovered> Recover(const storage::MemberStorage& storage,
-                                  storage::RecoveredState found,
-                                  const LoadProgress& progress) {
+absl::StatusOr<Recovered> Load(const storage::MemberStorage& storage,
+                               const storage::RecoveredState& found,
+                               const LoadProgress& progress) {
   Recovered recovered;
   absl::StatusOr<HardState> hard_state = RecoverHardState(found);
   if (!hard_state.ok()) return hard_state.status();
@@ -109,6 +97,34 @@ absl::StatusOr<Recovered> Recover(const storage::MemberStorage& storage,
       LoadState(**reader, progress);
   if (!state.ok()) return state.status();
   recovered.state = *std::move(state);
+  return recovered;
+}
+
+}  // namespace
+
+absl::Status FormatMember(storage::FileSystem& files,
+                          absl::string_view directory, MemberKey member,
+                          const storage::LogOptions& options) {
+  HardState state;
+  state.member = member.id;
+  state.incarnation = member.incarnation;
+  return storage::MemberStorage::Format(
+      files, directory, member,
+      {.ensemble = EnsembleId(), .bytes = EncodeHardState(state)}, options);
+}
+
+absl::StatusOr<Recovered> Recover(storage::MemberStorage& storage,
+                                  storage::RecoveredState found,
+                                  const LoadProgress& progress) {
+  absl::StatusOr<Recovered> recovered = Load(storage, found, progress);
+  if (!recovered.ok() || storage.parent().IsNone() ||
+      !consensus::FinishRescue(recovered->durable)) {
+    return recovered;
+  }
+  storage::Batch batch;
+  batch.append.push_back(ToLogRecord(recovered->durable.log.back()));
+  if (absl::Status s = storage.Write(batch); !s.ok()) return s;
+  if (absl::Status s = storage.Sync(); !s.ok()) return s;
   return recovered;
 }
 

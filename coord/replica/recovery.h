@@ -37,11 +37,11 @@ absl::Status FormatMember(storage::FileSystem& files,
                           absl::string_view directory, MemberKey member,
                           const storage::LogOptions& options);
 
-// Decodes what `storage` recovered, and loads the newest snapshot. DataLoss,
-// naming what does not fit: a record, configuration or snapshot that checksums
-// hold good is not what this program writes. Unimplemented: a newer program
-// wrote it.
-absl::StatusOr<Recovered> Recover(const storage::MemberStorage& storage,
+// Decodes what `storage` recovered, and loads the newest snapshot. A rescue
+// that a crash has interrupted is completed, durably. DataLoss, naming what
+// does not fit: a record, configuration or snapshot that checksums hold good is
+// not what this program writes. Unimplemented: a newer program wrote it.
+absl::StatusOr<Recovered> Recover(storage::MemberStorage& storage,
                                   storage::RecoveredState found,
                                   const LoadProgress& progress);
 

@@ -55,6 +55,37 @@ def storage_tests():
         ],
     )
     _test(
+        src = "rescue_test.cc",
+        deps = [
+            ":record_codec",
+            ":recovery",
+            ":rescue",
+            "//coord/base:bytes",
+            "//coord/base:ids",
+            "//coord/consensus:configuration",
+            "//coord/consensus:core",
+            "//coord/consensus:durable_state",
+            "//coord/consensus:message",
+            "//coord/consensus:options",
+            "//coord/consensus:output",
+            "//coord/consensus:record",
+            "//coord/consensus:zxid",
+            "//coord/storage:hard_state_file",
+            "//coord/storage:inspect",
+            "//coord/storage:member_storage",
+            "//coord/storage:storage_error",
+            "//coord/storage/testing:fault_file_system",
+            "//coord/tree:acl",
+            "//coord/tree:snapshot",
+            "//coord/tree:state_machine",
+            "//coord/tree:tree",
+            "//coord/tree:txn",
+            "//coord/tree:txn_codec",
+            "@com_google_absl//absl/status",
+            "@com_google_absl//absl/status:statusor",
+        ],
+    )
+    _test(
         src = "restore_test.cc",
         deps = [
             ":recovery",

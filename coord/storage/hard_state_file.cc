@@ -24,6 +24,11 @@ namespace {
 
 constexpr absl::string_view kMagic = "QRTESTAT";
 constexpr uint16_t kVersion = 1;
+// Of a slot that names a parent, which version 1 does not know of.
+constexpr uint16_t kRescuedVersion = 2;
+constexpr size_t kChecksumBytes = sizeof(uint64_t);
+// Behind the longest state.
+constexpr size_t kParentOffset = kSectorBytes - 2 * sizeof(uint64_t);
 constexpr uint64_t kSeed = 0x5153746174653031;
 // Far enough apart not to share a page or a large physical sector.
 constexpr uint64_t kSlotDistance = 4096;
@@ -33,7 +38,7 @@ uint64_t OffsetOf(uint64_t sequence) { return (sequence % 2) * kSlotDistance; }
 
 std::string Encode(const HardStateSlot& slot) {
   std::string payload(kMagic);
-  PutU16(&payload, kVersion);
+  PutU16(&payload, slot.parent.IsNone() ? kVersion : kRescuedVersion);
   PutU16(&payload, static_cast<uint16_t>(slot.state.bytes.size()));
   PutU32(&payload, 0);
   PutU64(&payload, slot.sequence);
@@ -46,7 +51,9 @@ std::string Encode(const HardStateSlot& slot) {
     PutU64(&payload, static_cast<uint64_t>(identity.birth_ns));
   }
   payload += slot.state.bytes;
-  payload.resize(kSectorBytes - sizeof(uint64_t), '\0');
+  payload.resize(kParentOffset - kChecksumBytes, '\0');
+  PutU64(&payload, slot.parent.high);
+  PutU64(&payload, slot.parent.low);
   std::string sector;
   PutU64(&sector, Checksum(payload, kSeed + slot.sequence % 2));
   return sector + payload;
@@ -63,10 +70,12 @@ absl::StatusOr<HardStateSlot> Decode(absl::string_view sector,
   if (decoder.Text(kMagic.size()) != kMagic) {
     return DamagedError(path, offset, "not a hard state");
   }
-  if (const uint16_t version = decoder.U16(); version != kVersion) {
-    return MakeStorageError(StorageErrorKind::kVersion, path, offset,
-                            absl::StrCat("expected hard state version ",
-                                         kVersion, ", found ", version));
+  const uint16_t version = decoder.U16();
+  if (version != kVersion && version != kRescuedVersion) {
+    return MakeStorageError(
+        StorageErrorKind::kVersion, path, offset,
+        absl::StrCat("expected hard state version ", kVersion, " or ",
+                     kRescuedVersion, ", found ", version));
   }
   const uint16_t length = decoder.U16();
   decoder.U32();
@@ -81,7 +90,11 @@ absl::StatusOr<HardStateSlot> Decode(absl::string_view sector,
     identity->birth_ns = static_cast<int64_t>(decoder.U64());
   }
   slot.state.bytes = std::string(decoder.Text(length));
-  if (!decoder.ok() || slot.sequence % 2 != index) {
+  Decoder end(sector.substr(kParentOffset));
+  slot.parent.high = end.U64();
+  slot.parent.low = end.U64();
+  if (!decoder.ok() || slot.sequence % 2 != index ||
+      slot.parent.IsNone() != (version == kVersion)) {
     return DamagedError(path, offset, "the slot's fields are out of bounds");
   }
   return slot;
@@ -212,6 +225,25 @@ absl::Status HardStateFile::Write(const HardState& state) {
   if (absl::Status s = Check(state); !s.ok()) return s;
   HardStateSlot slot = slot_;
   slot.state = state;
+  return WriteNext(std::move(slot));
+}
+
+absl::Status HardStateFile::Rescue(const HardState& state) {
+  if (!broken_.ok()) return broken_;
+  const EnsembleId before = slot_.state.ensemble;
+  if (before.IsNone() || state.ensemble.IsNone() || state.ensemble == before) {
+    return MisuseError(
+        absl::StrCat("a rescue leads from one ensemble to another; found ",
+                     ToString(before), " and ", ToString(state.ensemble)));
+  }
+  if (absl::Status s = CheckLength(state); !s.ok()) return s;
+  HardStateSlot slot = slot_;
+  slot.state = state;
+  slot.parent = before;
+  return WriteNext(std::move(slot));
+}
+
+absl::Status HardStateFile::WriteNext(HardStateSlot slot) {
   ++slot.sequence;
   if (absl::Status s = WriteSlot(slot); !s.ok()) {
     if (!IsDiskFull(s)) broken_ = s;

@@ -44,6 +44,9 @@ struct HardStateSlot {
   uint64_t sequence = 0;  // grows by one with each write
   MemberKey member;
   HardState state;
+  // The ensemble that the member belonged to before it was rescued; none: it
+  // never was.
+  EnsembleId parent = {};
   FileIdentity directory;  // where it was written
   FileIdentity file;
 };
@@ -64,7 +67,10 @@ class HardStateFile {
 
   MemberKey member() const { return slot_.member; }
   const HardState& state() const { return slot_.state; }
-  Owner owner() const { return {slot_.state.ensemble, slot_.member}; }
+  EnsembleId parent() const { return slot_.parent; }
+  Owner owner() const {
+    return {slot_.state.ensemble, slot_.member, !slot_.parent.IsNone()};
+  }
 
   // Whether Write() would refuse `state` with kMisuse.
   absl::Status Check(const HardState& state) const;
@@ -74,11 +80,18 @@ class HardStateFile {
   // stands. After any other error every later call returns the same.
   absl::Status Write(const HardState& state);
 
+  // The same for a member that is rescued: `state` is of a fresh ensemble, and
+  // the one before becomes its parent, in the same write. kMisuse: there is no
+  // ensemble before, or it is no other one; and as Write().
+  absl::Status Rescue(const HardState& state);
+
  private:
   HardStateFile(std::unique_ptr<File> file, HardStateSlot slot)
       : file_(std::move(file)), slot_(std::move(slot)) {}
 
   absl::Status WriteSlot(const HardStateSlot& slot);
+  // Writes the slot behind the newer one.
+  absl::Status WriteNext(HardStateSlot slot);
 
   std::unique_ptr<File> file_;
   HardStateSlot slot_;  // the newer one

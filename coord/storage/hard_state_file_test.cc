@@ -115,6 +115,30 @@ TEST_F(HardStateFileTest, MisuseIsRefused) {
   EXPECT_EQ(file_->state().bytes.size(), 400u);
 }
 
+TEST_F(HardStateFileTest, ARescueIsOneWriteAndNamesTheParent) {
+  const EnsembleId first{.high = 1, .low = 1};
+  const EnsembleId second{.high = 2, .low = 2};
+  EXPECT_EQ(StorageErrorOf(file_->Rescue({first, "x"})).kind,
+            StorageErrorKind::kMisuse)
+      << "it belonged to no ensemble";
+  ASSERT_TRUE(file_->Write({first, "x"}).ok());
+  EXPECT_EQ(StorageErrorOf(file_->Rescue({first, "y"})).kind,
+            StorageErrorKind::kMisuse);
+  EXPECT_EQ(StorageErrorOf(file_->Rescue({{}, "y"})).kind,
+            StorageErrorKind::kMisuse);
+  EXPECT_TRUE(file_->parent().IsNone());
+  ASSERT_TRUE(file_->Rescue({second, std::string(400, 'y')}).ok());
+  ASSERT_TRUE(file_->Write({second, "z"}).ok());
+  Open();
+  EXPECT_EQ(file_->state(), (HardState{second, "z"}));
+  EXPECT_EQ(file_->parent(), first) << "later writes keep it";
+  EXPECT_TRUE(file_->owner().MayHave({first, file_->member()}));
+  EXPECT_FALSE(file_->owner().MayHave({first, {{9}, {9}}}));
+  EXPECT_EQ(StorageErrorOf(file_->Write({first, "x"})).kind,
+            StorageErrorKind::kMisuse)
+      << "there is no way back";
+}
+
 TEST_F(HardStateFileTest, AFullDiskMayBeTriedAgainAFailedSyncNot) {
   disk_.FailAt(disk_.calls() + 1, disk_.calls() + 1, ENOSPC);
   EXPECT_TRUE(IsDiskFull(file_->Write(Vote(1))));

@@ -59,7 +59,9 @@ absl::Status Replay::CheckHeader(const LogReader& reader, uint64_t number) {
     return absl::OkStatus();
   }
   const ReplayedSegment& before = log_.segments.back();
-  if (!header.owner.MayHave(before.header.owner)) {
+  // The ensemble may change from one to the next, when the member joins or is
+  // rescued. Whether the directory may have both is for its owner to judge.
+  if (header.owner.member != before.header.owner.member) {
     return MakeStorageError(
         StorageErrorKind::kForeign, reader.path(), 0,
         absl::StrCat("expected a segment of ", ToString(before.header.owner),

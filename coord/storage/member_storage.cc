@@ -260,6 +260,19 @@ absl::Status MemberStorage::DoSync() {
   return absl::OkStatus();
 }
 
+absl::Status MemberStorage::Rescue(const HardState& state) {
+  absl::Status s = status();
+  return s.ok() ? Note(DoRescue(state)) : s;
+}
+
+absl::Status MemberStorage::DoRescue(const HardState& state) {
+  if (absl::Status s = DoSync(); !s.ok()) return s;
+  if (absl::Status s = state_->Rescue(state); !s.ok()) return s;
+  log_->SetOwner(state_->owner());
+  snapshots_->SetOwner(state_->owner());
+  return absl::OkStatus();
+}
+
 absl::Status MemberStorage::Prepare(uint64_t max_bytes) {
   absl::Status s = status();
   return s.ok() ? Note(log_->spare().Prepare(max_bytes)) : s;

@@ -107,6 +107,12 @@ class MemberStorage {
   // nothing.
   absl::Status Sync();
 
+  // Makes the directory that of a member of another, fresh ensemble, durably
+  // and at once (rule 23): `state` is the hard state in it. What is in the
+  // directory stays. kMisuse: the member belongs to no ensemble yet, or
+  // `state` names the same one.
+  absl::Status Rescue(const HardState& state);
+
   // Call when IsPrepared() is false: prepares the next segment, up to
   // `max_bytes` at once, so that the log need not wait for it. Thread-safe.
   absl::Status Prepare(uint64_t max_bytes);
@@ -141,6 +147,8 @@ class MemberStorage {
   absl::Status RemoveFiles(absl::Span<const std::string> paths);
 
   const HardState& hard_state() const { return state_->state(); }
+  // The ensemble that the member was rescued from; none: it never was.
+  EnsembleId parent() const { return state_->parent(); }
   const std::vector<SnapshotInfo>& snapshots() const {
     return snapshots_->list();
   }
@@ -160,6 +168,7 @@ class MemberStorage {
   absl::Status RemoveTemporaries(std::vector<std::string>* removed);
   absl::Status DoWrite(const Batch& batch);
   absl::Status DoSync();
+  absl::Status DoRescue(const HardState& state);
   absl::Status DoCheckSnapshot(const SnapshotWriter& writer);
   absl::StatusOr<std::vector<std::string>> DoCompact(
       consensus::Zxid zxid, absl::Span<const consensus::Zxid> in_use);

@@ -87,6 +87,37 @@ TEST_F(MemberStorageTest, StartsEmpty) {
   EXPECT_EQ(state_.log_base, Zxid());
 }
 
+TEST_F(MemberStorageTest, ARescuedMemberKeepsItsFiles) {
+  ASSERT_TRUE(Append(1, 8, 500).ok());
+  ASSERT_TRUE(Snapshot(Zxid(1, 4)).ok());
+  Reopen();  // the segments are of the first ensemble
+  const EnsembleId second{.high = 3, .low = 4};
+  const EnsembleId third{.high = 5, .low = 6};
+  Batch batch;
+  batch.hard_state = {.ensemble = second, .bytes = "1"};
+  EXPECT_EQ(StorageErrorOf(storage_->Write(batch)).kind,
+            StorageErrorKind::kMisuse)
+      << "only a rescue leads to another ensemble";
+  ASSERT_TRUE(storage_->Rescue({.ensemble = second, .bytes = "1"}).ok());
+  // Far enough for segments of the second ensemble.
+  for (uint32_t i = 9; i <= 40; i += 8) {
+    ASSERT_TRUE(Append(i, i + 7, 500).ok());
+  }
+  Reopen();
+  EXPECT_EQ(state_.hard_state.ensemble, second);
+  EXPECT_EQ(storage_->parent(), kEnsemble);
+  EXPECT_EQ(state_.log.size(), 40u);
+  ASSERT_TRUE(Snapshot(Zxid(1, 30)).ok());
+  ASSERT_TRUE(storage_->Rescue({.ensemble = third, .bytes = "2"}).ok());
+  for (uint32_t i = 41; i <= 80; i += 8) {
+    ASSERT_TRUE(Append(i, i + 7, 500).ok());
+  }
+  Reopen();
+  EXPECT_EQ(state_.log.size(), 80u);
+  EXPECT_EQ(state_.snapshots.size(), 2u);
+  EXPECT_EQ(storage_->parent(), second);
+}
+
 TEST_F(MemberStorageTest, SyncsAreAsFewAsAreCorrect) {
   uint64_t before = disk_.syncs();
   const auto syncs = [&] {
