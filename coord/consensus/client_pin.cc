@@ -13,13 +13,21 @@
 namespace quorate::consensus {
 
 std::optional<Refusal> CheckPin(const ClientPin& pin, EnsembleId ensemble,
-                                Zxid applied) {
+                                Zxid applied, EnsembleId parent) {
   if (!On(Guard::kRule22ClientsRemember)) return std::nullopt;
   Refusal refusal;
   refusal.rule = Rule::kClientsRemember;
   if (ensemble.IsNone()) {
     refusal.reason =
         "the member belongs to no ensemble yet; connect to another one";
+    return refusal;
+  }
+  if (!pin.ensemble.IsNone() && pin.ensemble == parent) {
+    refusal.reason = absl::StrCat(
+        "the client belongs to ensemble ", ToString(pin.ensemble),
+        ", from which the member's, ", ToString(ensemble),
+        ", was rescued or restored; if that one is gone for good, make the "
+        "client forget it, and it follows");
     return refusal;
   }
   if (!pin.ensemble.IsNone() && pin.ensemble != ensemble) {

@@ -33,9 +33,11 @@ inline constexpr int64_t kBehindMarkRetryMs = 100;
 // Nothing if a member of `ensemble` that has applied everything up to `applied`
 // may serve the client. Else a refusal by rule 22: the ensemble is another one
 // or none (waiting does not help), or the member is behind the mark (it may
-// catch up, and another member may serve at once).
+// catch up, and another member may serve at once). `parent`: the ensemble that
+// the member's own was rescued or restored from, or none; clients of it are
+// told how to follow.
 std::optional<Refusal> CheckPin(const ClientPin& pin, EnsembleId ensemble,
-                                Zxid applied);
+                                Zxid applied, EnsembleId parent = {});
 
 // An answer arrived. Pins the first ensemble met and moves the mark, never
 // back. False, with the pin untouched, if `ensemble` is not the one pinned.

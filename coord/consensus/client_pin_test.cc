@@ -34,6 +34,17 @@ TEST(ClientPinTest, AnotherEnsembleIsRefusedForGood) {
   EXPECT_NE(refusal->reason.find(ToString(kOther)), std::string::npos);
 }
 
+TEST(ClientPinTest, ClientsOfTheParentAreToldHowToFollow) {
+  const ClientPin pin = {kOurs, Zxid(2, 5)};
+  const std::optional<Refusal> refusal =
+      CheckPin(pin, kOther, Zxid(9, 9), kOurs);
+  ASSERT_TRUE(refusal.has_value()) << "they must not follow by themselves";
+  EXPECT_FALSE(refusal->retry_after_ms.has_value());
+  EXPECT_NE(refusal->reason.find("it follows"), std::string::npos);
+  EXPECT_FALSE(CheckPin({kOther, Zxid()}, kOther, Zxid(9, 9), kOurs));
+  EXPECT_FALSE(CheckPin({}, kOther, Zxid(9, 9), EnsembleId()));
+}
+
 TEST(ClientPinTest, MemberWithoutEnsembleServesNobody) {
   EXPECT_TRUE(CheckPin({}, EnsembleId(), Zxid()).has_value());
   EXPECT_TRUE(CheckPin({kOurs, Zxid()}, EnsembleId(), Zxid()).has_value());

@@ -97,8 +97,9 @@ void Replica::Impl::Disconnect(ConnectionId id) {
 }
 
 absl::Status Replica::Impl::CheckPin(const Connection& connection) const {
-  const std::optional<consensus::Refusal> refusal = consensus::CheckPin(
-      connection.pin, core_.hard_state().ensemble, state_->applied());
+  const std::optional<consensus::Refusal> refusal =
+      consensus::CheckPin(connection.pin, core_.hard_state().ensemble,
+                          state_->applied(), core_.configuration().parent());
   if (!refusal.has_value()) return absl::OkStatus();
   // Another ensemble's client is refused at once; one that has seen more may
   // be served before long.

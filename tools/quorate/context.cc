@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -211,10 +212,19 @@ absl::StatusOr<client::ReadResult> Context::Read(
 }
 
 absl::Status Context::MentionPin(const absl::Status& status) const {
-  if (options_.pin_file.empty() ||
-      ExitCodeOf(status) != ExitCode::kUnreachable) {
-    return status;
+  if (options_.pin_file.empty()) return status;
+  if (KindOf(status) == "Pinned") {
+    absl::Status told(
+        status.code(),
+        absl::StrCat(status.message(), "; to follow, if that is meant: rm ",
+                     options_.pin_file));
+    status.ForEachPayload(
+        [&told](absl::string_view url, const absl::Cord& payload) {
+          told.SetPayload(url, payload);
+        });
+    return told;
   }
+  if (ExitCodeOf(status) != ExitCode::kUnreachable) return status;
   const absl::StatusOr<client::Pin> pin = LoadPin(options_.pin_file);
   if (!pin.ok() || pin->ensemble_id.empty()) return status;
   return absl::Status(
