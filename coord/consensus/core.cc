@@ -172,7 +172,12 @@ void Core::Step(const Envelope& envelope) {
 bool Core::Admissible(const Envelope& envelope) {
   const Message& message = envelope.message;
   if (!envelope.to.IsNone() && envelope.to != hard_state_.member) {
-    Count(Rule::kNoResurrection, envelope.from.id);  // an address used again
+    Count(Rule::kNoResurrection, envelope.from.id,  // an address used again
+          absl::StrCat("member ", ToString(envelope.from.id),
+                       " takes this address, ", options_.address,
+                       ", for that of member ", ToString(envelope.to),
+                       "; it is that of member ", ToString(hard_state_.member),
+                       ": correct the list of one of them"));
     return false;
   }
   if (hard_state_.ensemble.IsNone()) {
@@ -194,12 +199,21 @@ void Core::RefuseOtherEnsemble(const Envelope& envelope) {
     Count(Rule::kEnsembleId, envelope.from.id);
     return;
   }
+  const bool left_behind = envelope.ensemble == configuration().parent() &&
+                           !envelope.ensemble.IsNone();
   Refuse(envelope,
          {Rule::kEnsembleId,
-          absl::StrCat("expected ensemble ", ToString(hard_state_.ensemble),
-                       ", found ", ToString(envelope.ensemble),
-                       "; correct the address list of member ",
-                       ToString(envelope.from.id)),
+          absl::StrCat(
+              "expected ensemble ", ToString(hard_state_.ensemble), ", found ",
+              ToString(envelope.ensemble),
+              left_behind
+                  ? absl::StrCat(
+                        ", from which it was rescued: member ",
+                        ToString(envelope.from.id),
+                        " can never come back; stop it, and let it join with "
+                        "an empty directory under a new id")
+                  : absl::StrCat("; correct the address list of member ",
+                                 ToString(envelope.from.id))),
           {},
           {}});
 }
@@ -252,7 +266,7 @@ void Core::Dispatch(const Envelope& envelope) {
           [&](const ReadReply& m) { OnReadReply(envelope, m); },
           [&](const FoundingConfirm& m) { OnFoundingConfirm(envelope, m); },
           [&](const Founded& m) { OnFounded(envelope, m); },
-          [&](const FoundingVeto& m) { OnFoundingVeto(m); },
+          [&](const FoundingVeto& m) { OnFoundingVeto(envelope, m); },
           [&](const JoinRequest&) { OnJoinRequest(envelope); },
           [&](const JoinReply& m) { OnJoinReply(envelope, m); },
           [&](const Refused& m) { OnRefused(envelope, m); },
@@ -338,7 +352,7 @@ void Core::FinishPersist() {
 void Core::Stop(Refusal why) {
   BecomeFollower(MemberId(), "");  // answers whatever reads still wait
   Count(why.rule, MemberId());
-  Emit({EventKind::kStopped, MemberId(), why.rule, 0, Zxid()});
+  Emit({EventKind::kStopped, MemberId(), why.rule, 0, Zxid(), why.reason});
   role_ = Stopped{std::move(why)};
 }
 
@@ -367,13 +381,13 @@ void Core::SendDurably(MemberId id, const std::string& address,
 }
 
 void Core::Refuse(const Envelope& envelope, Refusal refusal) {
-  Count(refusal.rule, envelope.from.id);
+  Count(refusal.rule, envelope.from.id, refusal.reason);
   Send(envelope, Refused{std::move(refusal)});
 }
 
-void Core::Count(Rule rule, MemberId peer) {
+void Core::Count(Rule rule, MemberId peer, const std::string& reason) {
   ++refusals_[static_cast<size_t>(rule)];
-  Emit({EventKind::kRefused, peer, rule, 0, Zxid()});
+  Emit({EventKind::kRefused, peer, rule, 0, Zxid(), reason});
 }
 
 void Core::AppendToLog(Record record) {

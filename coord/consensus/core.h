@@ -171,7 +171,7 @@ class Core {
   Envelope MakeEnvelope(MemberId id, const std::string& address,
                         Message message) const;
   void Refuse(const Envelope& envelope, Refusal refusal);
-  void Count(Rule rule, MemberId peer);
+  void Count(Rule rule, MemberId peer, const std::string& reason = "");
   void Emit(Event event) { output_.events.push_back(event); }
   // What `hard_state_` says now is to be made durable.
   void SaveHardState() { output_.hard_state = hard_state_; }
@@ -190,11 +190,12 @@ class Core {
   // founding.cc: founders and joiners.
   void StartFounding();
   void TickFounding(Founding& founding);
+  void TellMissing(Founding& founding);
   void TickJoining(Joining& joining);
   void OnFoundingConfirm(const Envelope& envelope,
                          const FoundingConfirm& confirm);
   void OnFounded(const Envelope& envelope, const Founded& founded);
-  void OnFoundingVeto(const FoundingVeto& veto);
+  void OnFoundingVeto(const Envelope& envelope, const FoundingVeto& veto);
   void FoundIfUnanimous(const Founding& founding);
   void AnswerLateFounder(const Envelope& envelope,
                          const FoundingConfirm& confirm,

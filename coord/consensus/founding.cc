@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "coord/base/ids.h"
 #include "coord/base/unsafe_ensemble.h"
@@ -36,6 +37,22 @@ const Manifest::Founder* FindFounder(const Manifest& manifest, MemberId id) {
   return nullptr;
 }
 
+// In a veto, before the list that its sender was given.
+constexpr char kItHas[] = ". It has the founders ";
+// A founder tells so rarely whom it waits for.
+constexpr int64_t kTellHeartbeats = 30;
+
+// 1 if this data directory can never belong under its id, as that is another
+// directory's, or was removed: the number of the event that tells of it. A
+// wiped disk is told so. (Rule 5 also guards addresses, which may become free;
+// what admission says of those comes with numbers.)
+uint64_t IsFinal(const Refusal& refusal) {
+  if (refusal.retry_after_ms.has_value()) return 0;
+  if (refusal.rule == Rule::kIncarnation) return 1;
+  return refusal.rule == Rule::kNoResurrection && refusal.numbers.empty() ? 1
+                                                                          : 0;
+}
+
 }  // namespace
 
 // --- Founding
@@ -60,8 +77,12 @@ void Core::StartFounding() {
   if (hard_state_.manifest_hash != 0 &&
       hard_state_.manifest_hash != manifest.Hash()) {
     return Stop({Rule::kUnanimousBootstrap,
-                 "this data directory has confirmed another manifest; start "
-                 "it with that one, or with an empty disk",
+                 absl::StrCat(
+                     "this data directory has confirmed another list of "
+                     "founders than ",
+                     DescribeFounders(manifest),
+                     ", or other limits; start it with those, or with an empty "
+                     "disk: it belongs to no ensemble and holds no data"),
                  {},
                  {}});
   }
@@ -80,7 +101,29 @@ void Core::TickFounding(Founding& founding) {
     SendDurably(founder.id, founder.address,
                 FoundingConfirm{hard_state_.manifest_hash});
   }
+  TellMissing(founding);
   FoundIfUnanimous(founding);
+}
+
+// Tells now and then whom it still waits for.
+void Core::TellMissing(Founding& founding) {
+  const int64_t pause_ms = kTellHeartbeats * options_.heartbeat_ms;
+  const bool is_first = founding.tell_at_ms == 0;
+  if (!is_first && now_ms_ < founding.tell_at_ms) return;
+  founding.tell_at_ms = now_ms_ + pause_ms;
+  if (is_first) return;
+  std::string missing;
+  for (const Manifest::Founder& founder : options_.manifest->founders) {
+    if (founding.confirmed.contains(founder.id)) continue;
+    absl::StrAppend(&missing, missing.empty() ? "" : ", ", ToString(founder.id),
+                    " at ", founder.address);
+  }
+  if (missing.empty()) return;
+  Emit({EventKind::kFoundingWaits, MemberId(), Rule::kUnanimousBootstrap, 0,
+        Zxid(),
+        absl::StrCat("nothing is founded yet: no confirmation of the same "
+                     "list by ",
+                     missing)});
 }
 
 // The founder with the lowest id mints; everybody else waits to be told. So no
@@ -120,7 +163,7 @@ void Core::FoundIfUnanimous(const Founding& founding) {
 void Core::OnFoundingConfirm(const Envelope& envelope,
                              const FoundingConfirm& confirm) {
   auto veto = [&](Rule rule, std::string reason) {
-    Count(rule, envelope.from.id);
+    Count(rule, envelope.from.id, reason);
     Send(envelope, FoundingVeto{confirm.manifest_hash,
                                 {rule, std::move(reason), {}, {}}});
   };
@@ -128,10 +171,13 @@ void Core::OnFoundingConfirm(const Envelope& envelope,
     return veto(Rule::kEnsembleId, UnsafeEnsembleRefusal().reason);
   if (auto* founding = std::get_if<Founding>(&role_)) {
     if (confirm.manifest_hash != hard_state_.manifest_hash) {
-      return veto(Rule::kUnanimousBootstrap,
-                  absl::StrCat("founder ", ToString(hard_state_.member),
-                               " holds another manifest; give all founders "
-                               "the same one"));
+      return veto(
+          Rule::kUnanimousBootstrap,
+          absl::StrCat("founder ", ToString(hard_state_.member),
+                       " was given another manifest than founder ",
+                       ToString(envelope.from.id), "; nothing was founded",
+                       kItHas, DescribeFounders(*options_.manifest),
+                       "; give all founders the same list and limits"));
     }
     const Manifest::Founder* founder =
         FindFounder(*options_.manifest, envelope.from.id);
@@ -169,6 +215,14 @@ void Core::AnswerLateFounder(const Envelope& envelope,
         Founded{confirm.manifest_hash, envelope.from.incarnation,
                 first.zxid == kFoundingZxid ? first.configuration : nullptr});
   }
+  const Member* known = configuration().Find(envelope.from.id);
+  if (same && known != nullptr) {
+    return veto(Rule::kIncarnation, OtherIncarnation(*known).reason);
+  }
+  if (same && configuration().WasRemoved(envelope.from.id)) {
+    return veto(Rule::kNoResurrection,
+                WasRemovedRefusal(envelope.from.id).reason);
+  }
   veto(Rule::kUnanimousBootstrap,
        absl::StrCat("founder ", ToString(hard_state_.member),
                     " belongs to ensemble ", ToString(hard_state_.ensemble),
@@ -190,12 +244,24 @@ void Core::OnFounded(const Envelope& envelope, const Founded& founded) {
   Emit({EventKind::kFounded, envelope.from.id, Rule::kNone, 0, Zxid()});
 }
 
-void Core::OnFoundingVeto(const FoundingVeto& veto) {
+void Core::OnFoundingVeto(const Envelope& envelope, const FoundingVeto& veto) {
   auto* founding = std::get_if<Founding>(&role_);
   if (founding == nullptr || veto.manifest_hash != hard_state_.manifest_hash) {
     return;
   }
   founding->veto = veto.refusal;
+  // The other one has said what it was given; here is with what it differs.
+  const std::string own = DescribeFounders(*options_.manifest);
+  if (absl::StrContains(veto.refusal.reason, kItHas)) {
+    const bool same_list =
+        absl::StrContains(veto.refusal.reason, absl::StrCat(kItHas, own, ";"));
+    absl::StrAppend(&founding->veto.reason,
+                    same_list ? "; here the list is the same, so a --limit "
+                                "differs"
+                              : "; here they are " + own);
+  }
+  Emit({EventKind::kRefusedByPeer, envelope.from.id, veto.refusal.rule,
+        IsFinal(veto.refusal), Zxid(), founding->veto.reason});
 }
 
 void Core::EnterEnsemble(EnsembleId ensemble) {
@@ -256,6 +322,10 @@ void Core::OnJoinReply(const Envelope& envelope, const JoinReply& reply) {
     EnterEnsemble(envelope.ensemble);
     Emit({EventKind::kAdmitted, envelope.from.id, Rule::kNone, 0, Zxid()});
     return;
+  }
+  if (reply.refusal.rule != Rule::kNone) {
+    Emit({EventKind::kRefusedByPeer, envelope.from.id, reply.refusal.rule,
+          IsFinal(reply.refusal), Zxid(), reply.refusal.reason});
   }
   joining->redirect = reply.leader_address;
   joining->last_refusal = reply.refusal;

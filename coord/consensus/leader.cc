@@ -235,16 +235,16 @@ void Core::OnHistoryReply(const Envelope& envelope, const HistoryReply& reply) {
 // lost synced writes. Its acks mean nothing any more (rule 4).
 void Core::Shun(Progress& peer, Zxid shared) {
   peer.state = Progress::State::kShunned;
-  Count(Rule::kIncarnation, peer.key.id);
-  SendTo(peer.key.id, peer.address,
-         Refused{{Rule::kIncarnation,
-                  absl::StrCat("member ", ToString(peer.key.id),
-                               " had acknowledged ", ToString(peer.match),
-                               " and now has only ", ToString(shared),
-                               ": its disk was copied back or lost writes; "
-                               "remove it and join under a new id"),
-                  {},
-                  {}}});
+  Refusal refusal = {
+      Rule::kIncarnation,
+      absl::StrCat("member ", ToString(peer.key.id), " had acknowledged ",
+                   ToString(peer.match), " and now has only ", ToString(shared),
+                   ": its disk was copied back or lost writes; remove it and "
+                   "join under a new id"),
+      {},
+      {}};
+  Count(refusal.rule, peer.key.id, refusal.reason);
+  SendTo(peer.key.id, peer.address, Refused{std::move(refusal)});
 }
 
 void Core::OnAck(const Envelope& envelope, const Ack& ack) {

@@ -294,7 +294,11 @@ void Core::AdmitJoiner(const Envelope& envelope) {
     if (known->incarnation != envelope.from.incarnation &&
         On(Guard::kRule4Incarnation)) {
       reply.refusal = OtherIncarnation(*known);
-      Count(reply.refusal.rule, envelope.from.id);
+      // What is not committed may be taken back: not the last word yet.
+      if (history_.Newest().zxid > commit_) {
+        reply.refusal.retry_after_ms = options_.election_ms;
+      }
+      Count(reply.refusal.rule, envelope.from.id, reply.refusal.reason);
     } else {
       const Configuration& committed = *history_.At(commit_).configuration;
       reply.admitted = committed.Find(known->Key()) != nullptr;
@@ -309,7 +313,10 @@ void Core::AdmitJoiner(const Envelope& envelope) {
                                   "join under an id that was never used"),
                      {},
                      {}};
-    Count(reply.refusal.rule, envelope.from.id);
+    if (history_.Newest().zxid > commit_) {
+      reply.refusal.retry_after_ms = options_.election_ms;
+    }
+    Count(reply.refusal.rule, envelope.from.id, reply.refusal.reason);
     return Send(envelope, std::move(reply));
   }
   MembershipChange change;
@@ -330,6 +337,8 @@ void Core::AdmitJoiner(const Envelope& envelope) {
 // What others refuse of us. Two refusals are final: we were removed, or our
 // data directory is not the one that was admitted.
 void Core::OnRefused(const Envelope& envelope, const Refused& refused) {
+  Emit({EventKind::kRefusedByPeer, envelope.from.id, refused.refusal.rule, 0,
+        Zxid(), refused.refusal.reason});
   if (hard_state_.ensemble.IsNone() ||
       envelope.ensemble != hard_state_.ensemble) {
     return;

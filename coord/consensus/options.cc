@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <set>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -73,6 +74,15 @@ uint64_t Manifest::Hash() const {
   }
   AddLimits(limits, hash);
   return hash.hash() == 0 ? 1 : hash.hash();
+}
+
+std::string DescribeFounders(const Manifest& manifest) {
+  std::string text;
+  for (const Manifest::Founder& founder : manifest.founders) {
+    absl::StrAppend(&text, text.empty() ? "" : ",", ToString(founder.id), "=",
+                    founder.address);
+  }
+  return text;
 }
 
 absl::Status ValidateManifest(const Manifest& manifest) {

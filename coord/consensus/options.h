@@ -30,6 +30,9 @@ struct Manifest {
   uint64_t Hash() const;
 };
 
+// "1=host:port,2=host:port".
+std::string DescribeFounders(const Manifest& manifest);
+
 // InvalidArgument: no founder or too many, ids that do not ascend, an address
 // missing, too long or used twice, or bad limits.
 absl::Status ValidateManifest(const Manifest& manifest);

@@ -47,6 +47,10 @@ absl::string_view Name(EventKind kind) {
       return "transfer";
     case EventKind::kFreshEpoch:
       return "fresh-epoch";
+    case EventKind::kRefusedByPeer:
+      return "refused-by-peer";
+    case EventKind::kFoundingWaits:
+      return "founding-waits";
     case EventKind::kStopped:
       return "stopped";
   }

@@ -54,7 +54,7 @@ enum class EventKind : uint8_t {
   kSyncDiff,                // peer, zxid: common point
   kSyncTrunc,       // peer, zxid: common point; the peer has more than that
   kSyncSnapshot,    // peer, zxid: of the snapshot
-  kRefused,         // rule, peer: something of a peer was refused
+  kRefused,         // rule, peer, reason: something of a peer was refused
   kChangeRefused,   // rule: a membership change was refused
   kChangeAccepted,  // number: version it leads to
   kAutoPromote,     // peer, number: change id; the leader's own idea
@@ -63,7 +63,9 @@ enum class EventKind : uint8_t {
   kAdmitted,        // this member was admitted
   kTransfer,        // peer: leadership is handed to
   kFreshEpoch,      // number: epoch that the leader moves from
-  kStopped,         // rule
+  kRefusedByPeer,   // rule, peer, reason: a peer has refused something of us
+  kFoundingWaits,   // reason: which founders have not confirmed yet
+  kStopped,         // rule, reason
 };
 struct Event {
   EventKind kind;
@@ -71,7 +73,10 @@ struct Event {
   Rule rule = Rule::kNone;
   uint64_t number = 0;
   Zxid zxid;
+  // Of kinds that say so; may be empty. Of a peer: as long as it likes.
+  std::string reason = {};
 };
+// Without the reason.
 std::string Describe(const Event& event);
 
 struct Output {

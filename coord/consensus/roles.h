@@ -34,6 +34,8 @@ struct Founding {
   int64_t send_at_ms = 0;
   std::map<MemberId, Incarnation> confirmed;  // self included
   Refusal veto;                               // kNone: nobody objected
+  // When it tells next whom it waits for; 0: not drawn yet.
+  int64_t tell_at_ms = 0;
 };
 
 struct Follower {

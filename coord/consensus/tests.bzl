@@ -160,6 +160,19 @@ def consensus_tests():
         ],
     )
     _test(
+        src = "founding_test.cc",
+        deps = [
+            ":core",
+            ":durable_state",
+            ":message",
+            ":options",
+            ":output",
+            ":rule",
+            ":zxid",
+            "//coord/base:ids",
+        ],
+    )
+    _test(
         src = "guards_test.cc",
         deps = [
             ":admission_mutable",

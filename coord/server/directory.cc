@@ -115,6 +115,16 @@ void LogRecovered(const storage::RecoveredState& state, Logger& logger) {
   }
 }
 
+// How another member takes the place of one whose directory is of no use.
+std::string ReplaceCommands(const Settings& settings) {
+  const std::string id =
+      settings.id.IsNone() ? "ID" : absl::StrCat(settings.id.value);
+  return absl::StrCat("; to do: quorate member remove ", id,
+                      " --endpoints HOST:PORT,... ; coordd --dir EMPTY_DIR "
+                      "--id NEW_ID --listen ",
+                      settings.listen_address, " --join HOST:PORT,...");
+}
+
 }  // namespace
 
 absl::StatusOr<OpenedStorage> OpenDirectory(storage::FileSystem& files,
@@ -149,7 +159,7 @@ absl::StatusOr<OpenedStorage> OpenDirectory(storage::FileSystem& files,
   return opened;
 }
 
-std::string Explain(const absl::Status& status) {
+std::string Explain(const absl::Status& status, const Settings& settings) {
   const StorageErrorKind kind = storage::StorageErrorOf(status).kind;
   absl::string_view advice;
   if (kind == StorageErrorKind::kIo && absl::IsNotFound(status)) {
@@ -160,7 +170,10 @@ std::string Explain(const absl::Status& status) {
   } else if (kind != StorageErrorKind::kNone) {
     advice = Advice(kind);
   }
-  return absl::StrCat(status.message(), advice.empty() ? "" : "; ", advice);
+  const bool is_lost =
+      kind == StorageErrorKind::kCopied || kind == StorageErrorKind::kDamaged;
+  return absl::StrCat(status.message(), advice.empty() ? "" : "; ", advice,
+                      is_lost ? ReplaceCommands(settings) : "");
 }
 
 }  // namespace quorate::server

@@ -24,8 +24,9 @@ absl::StatusOr<storage::OpenedStorage> OpenDirectory(storage::FileSystem& files,
                                                      const Settings& settings,
                                                      Logger& logger);
 
-// The message of `status` and, if it is one of storage, its advice.
-std::string Explain(const absl::Status& status);
+// The message of `status` and, if it is one of storage, its advice, with the
+// commands that carry it out.
+std::string Explain(const absl::Status& status, const Settings& settings);
 
 }  // namespace quorate::server
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,12 +22,15 @@ namespace {
 using consensus::Event;
 using consensus::EventKind;
 
-constexpr int64_t kUsPerSecond = 1'000'000;
+// Of what a peer can cause at will, and of what goes on until a person helps.
+constexpr int64_t kRefusalPeriodUs = 60'000'000;
+// Of a text that a peer has sent.
+constexpr size_t kMaxReasonBytes = 2000;
 
 }  // namespace
 
 EventLog::EventLog(Logger& logger, std::function<int64_t()> clock)
-    : logger_(logger), clock_(std::move(clock)), refusals_(kUsPerSecond) {}
+    : logger_(logger), clock_(std::move(clock)), refusals_(kRefusalPeriodUs) {}
 
 void EventLog::Write(const std::vector<Event>& events) {
   for (const Event& event : events) WriteOne(event);
@@ -68,6 +72,8 @@ void EventLog::WriteOne(const Event& event) {
     case EventKind::kSyncSnapshot:
       return WriteSync(event, "SNAP");
     case EventKind::kRefused:
+    case EventKind::kRefusedByPeer:
+    case EventKind::kFoundingWaits:
     case EventKind::kChangeRefused:
       WriteRefusal(event);
       return;
@@ -94,7 +100,9 @@ void EventLog::WriteOne(const Event& event) {
       return;
     case EventKind::kStopped:
       logger_.Log(LogLevel::kError, "stopped by a rule",
-                  {{"rule", rule}, {"name", RuleName(event.rule)}});
+                  {{"rule", rule},
+                   {"name", RuleName(event.rule)},
+                   {"why", event.reason}});
       return;
   }
 }
@@ -113,23 +121,36 @@ void EventLog::WriteAutomatic(const Event& event, const char* what) {
 }
 
 void EventLog::WriteRefusal(const Event& event) {
-  // Kind and rule stand above any id that people give.
+  // Kind and rule stand above any id that people give. A peer's reason does not
+  // count: each of its messages could have another one.
   const uint64_t key = (static_cast<uint64_t>(event.kind) << 56) ^
                        (static_cast<uint64_t>(event.rule) << 48) ^
                        event.peer.value;
   const std::optional<uint64_t> left_out = refusals_.Admit(key, clock_());
   if (!left_out) return;
   const int rule = static_cast<int>(event.rule);
-  if (event.kind == EventKind::kChangeRefused) {
-    logger_.Log(
-        LogLevel::kWarn, "membership change refused",
-        {{"rule", rule}, {"name", RuleName(event.rule)}, {"more", *left_out}});
-  } else {
-    logger_.Log(LogLevel::kWarn, "refused a message",
-                {{"rule", rule},
-                 {"name", RuleName(event.rule)},
-                 {"peer", event.peer.value},
-                 {"more", *left_out}});
+  const std::string why = event.reason.substr(0, kMaxReasonBytes);
+  switch (event.kind) {
+    case EventKind::kChangeRefused:
+      logger_.Log(LogLevel::kWarn, "membership change refused",
+                  {{"rule", rule},
+                   {"name", RuleName(event.rule)},
+                   {"more", *left_out}});
+      return;
+    case EventKind::kFoundingWaits:
+      logger_.Log(LogLevel::kWarn, "waiting for other founders",
+                  {{"why", why}});
+      return;
+    default: {
+      const bool is_ours = event.kind == EventKind::kRefused;
+      logger_.Log(LogLevel::kWarn,
+                  is_ours ? "refused a message" : "a peer refuses this member",
+                  {{"rule", rule},
+                   {"name", RuleName(event.rule)},
+                   {"peer", event.peer.value},
+                   {"why", why},
+                   {"more", *left_out}});
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // EventLog: the news of consensus as log lines.
 //
-// What a peer can cause at will is limited to a line a second for each rule and
-// peer. Not thread-safe, except count().
+// What a peer can cause at will is limited to a line a minute for each rule and
+// peer, the first at once. Not thread-safe, except count().
 
 #ifndef QUORATE_COORD_SERVER_EVENT_LOG_H_
 #define QUORATE_COORD_SERVER_EVENT_LOG_H_

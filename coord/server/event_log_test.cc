@@ -33,7 +33,8 @@ TEST(EventLogTest, EveryKindHasALine) {
                      .peer = MemberId{2},
                      .rule = consensus::Rule::kIncarnation,
                      .number = 7,
-                     .zxid = consensus::Zxid(3, 1)}});
+                     .zxid = consensus::Zxid(3, 1),
+                     .reason = "because"}});
     EXPECT_EQ(CountLines(out.str()), 1) << kind;
     EXPECT_EQ(log.count(static_cast<EventKind>(kind)), 1u);
   }
@@ -48,10 +49,12 @@ TEST(EventLogTest, RefusalsAreLimited) {
                       .peer = MemberId{2},
                       .rule = consensus::Rule::kEnsembleId,
                       .number = 0,
-                      .zxid = consensus::Zxid()};
+                      .zxid = consensus::Zxid(),
+                      .reason = "expected one, found two"};
   log.Write(std::vector<Event>(1000, refused));
   EXPECT_EQ(CountLines(out.str()), 1) << out.str();
-  now_us = 1'000'000;
+  EXPECT_NE(out.str().find(refused.reason), std::string::npos) << out.str();
+  now_us = 60'000'000;
   log.Write({refused});
   EXPECT_EQ(CountLines(out.str()), 2) << out.str();
   EXPECT_NE(out.str().find("more=999"), std::string::npos) << out.str();

@@ -19,6 +19,7 @@
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/core.h"
 #include "coord/consensus/output.h"
+#include "coord/replica/error.h"
 #include "coord/replica/options.h"
 #include "coord/replica/output.h"
 #include "coord/replica/recovery.h"
@@ -37,6 +38,7 @@
 #include "coord/server/replica_facts.h"
 #include "coord/server/replica_thread.h"
 #include "coord/server/settings.h"
+#include "coord/server/stop_advice.h"
 #include "coord/storage/member_storage.h"
 #include "coord/storage/posix_file_system.h"
 
@@ -64,7 +66,7 @@ Member::Failure Member::Start(
   }
   absl::StatusOr<std::unique_ptr<replica::Replica>> replica = LoadReplica();
   if (!replica.ok()) {
-    return {ExitCode::kDirectory, Explain(replica.status())};
+    return {ExitCode::kDirectory, Explain(replica.status(), settings_)};
   }
   const int64_t tick_ms =
       std::max<int64_t>(settings_.replica.core.heartbeat_ms / 2, 1);
@@ -115,10 +117,17 @@ absl::StatusOr<std::unique_ptr<replica::Replica>> Member::LoadReplica() {
   options.core.fresh_ensemble_id = EnsembleId{RandomBits(), RandomBits()};
   auto replica = absl::make_unique<replica::Replica>(
       options, *std::move(recovered), RandomBits());
+  std::vector<std::string> addresses;
+  for (const consensus::Member& member :
+       replica->core().configuration().members()) {
+    addresses.push_back(member.address);
+  }
+  advice_facts_ =
+      FactsForAdvice(settings_, replica->core().key().id, addresses);
   // What it finds here contradicts what it is told, or it was removed.
   if (absl::Status why = replica->stop_reason(); !why.ok()) {
     return absl::FailedPreconditionError(
-        absl::StrCat(settings_.directory, ": ", why.message()));
+        absl::StrCat(settings_.directory, ": ", WithAdvice(why).message()));
   }
   if (replica->core().IsUnsafe()) WarnOfStaticMembership(replica->core());
   WarnOfAddress(replica->core());
@@ -131,6 +140,13 @@ void Member::WarnOfStaticMembership(const consensus::Core& core) {
               "without membership rules; it exists to show an outage, and "
               "acknowledged data may be lost",
               {{"believes", core.configuration().Describe()}});
+}
+
+absl::Status Member::WithAdvice(const absl::Status& why) const {
+  const std::string advice = StopAdvice(why, advice_facts_);
+  if (advice.empty()) return why;
+  return absl::Status(why.code(),
+                      absl::StrCat(why.message(), "; to do: ", advice));
 }
 
 void Member::WarnOfAddress(const consensus::Core& core) {
@@ -170,8 +186,18 @@ void Member::StartThreads(std::function<void(const absl::Status&)> on_stop) {
   };
   outlets.deliveries = &server_->deliveries();
   outlets.peers = &server_->peers();
-  outlets.events = [this](const std::vector<consensus::Event>& events) {
+  outlets.events = [this,
+                    on_stop](const std::vector<consensus::Event>& events) {
     events_.Write(events);
+    for (const consensus::Event& event : events) {
+      // A newcomer that can never be taken need not go on asking.
+      if (event.kind != consensus::EventKind::kRefusedByPeer ||
+          event.number == 0) {
+        continue;
+      }
+      on_stop(WithAdvice(
+          replica::RefusalError({event.rule, event.reason, {}, {}})));
+    }
   };
   outlets.serving = [this](bool serving) {
     server_->SetServing(serving);
@@ -181,7 +207,8 @@ void Member::StartThreads(std::function<void(const absl::Status&)> on_stop) {
     logger_.Log(LogLevel::kWarn, "was paused, or the machine is overloaded",
                 {{"ms", ms}});
   };
-  outlets.stopped = std::move(on_stop);
+  outlets.stopped = [this, on_stop = std::move(on_stop)](
+                        const absl::Status& why) { on_stop(WithAdvice(why)); };
   replica_->Start(std::move(outlets));
 }
 

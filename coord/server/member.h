@@ -23,6 +23,7 @@
 #include "coord/server/monitor.h"
 #include "coord/server/replica_thread.h"
 #include "coord/server/settings.h"
+#include "coord/server/stop_advice.h"
 #include "coord/server/timings.h"
 #include "coord/storage/file_system.h"
 #include "coord/storage/member_storage.h"
@@ -44,8 +45,8 @@ class Member {
   };
 
   // Opens the directory, loads the state, listens and runs. `on_stop` is
-  // called, once at most, on a thread of the member's, when it has stopped for
-  // good. Call once.
+  // called on a thread of the member's when it has stopped for good, or can
+  // never be taken by the ensemble that it asks; perhaps again. Call once.
   Failure Start(std::function<void(const absl::Status&)> on_stop);
 
   // Orderly: hands leadership over, ends the streams, makes durable what was
@@ -58,6 +59,8 @@ class Member {
   absl::StatusOr<std::unique_ptr<replica::Replica>> LoadReplica();
   void WarnOfStaticMembership(const consensus::Core& core);
   void WarnOfAddress(const consensus::Core& core);
+  // `why` with the command that helps, if one does.
+  absl::Status WithAdvice(const absl::Status& why) const;
   absl::Status StartServer();
   void StartThreads(std::function<void(const absl::Status&)> on_stop);
   void HandOver();
@@ -69,6 +72,7 @@ class Member {
   Timings timings_;
   EventLog events_;
   Monitor monitor_;
+  AdviceFacts advice_facts_;  // once the state is loaded
 
   // In the order of their making.
   std::unique_ptr<HttpServer> http_;
