@@ -3,10 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <utility>
-
-#include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 
 namespace quorate::rpc {
 
@@ -15,20 +13,20 @@ Timer::Timer() : thread_([this] { Run(); }) {}
 Timer::~Timer() { Stop(); }
 
 void Timer::After(int64_t delay_ms, Task task) {
-  absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   if (stopping_) return;
   tasks_.emplace(Clock::now() + std::chrono::milliseconds(delay_ms),
                  std::move(task));
-  changed_.Signal();
+  changed_.notify_one();
 }
 
 void Timer::Stop() {
   std::multimap<Clock::time_point, Task> dropped;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::scoped_lock lock(mutex_);
     stopping_ = true;
     dropped.swap(tasks_);  // destroyed without the lock
-    changed_.Signal();
+    changed_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -37,14 +35,15 @@ void Timer::Run() {
   for (;;) {
     Task task;
     {
-      absl::MutexLock lock(&mutex_);
+      std::unique_lock lock(mutex_);
       while (!stopping_ &&
              (tasks_.empty() || tasks_.begin()->first > Clock::now())) {
         if (tasks_.empty()) {
-          changed_.Wait(&mutex_);
+          changed_.wait(lock);
         } else {
-          changed_.WaitWithTimeout(
-              &mutex_, absl::FromChrono(tasks_.begin()->first - Clock::now()));
+          // By value: the task may go while this waits.
+          const Clock::time_point until = tasks_.begin()->first;
+          changed_.wait_until(lock, until);
         }
       }
       if (stopping_) return;

@@ -4,13 +4,12 @@
 #define QUORATE_COORD_RPC_TIMER_H_
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <thread>
-
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 
 namespace quorate::rpc {
 
@@ -27,20 +26,21 @@ class Timer {
   // Runs `task`, which must be short and must not block, `delay_ms` from now on
   // a monotonic clock, or soon after. After Stop(), tasks are destroyed without
   // having run.
-  void After(int64_t delay_ms, Task task) ABSL_LOCKS_EXCLUDED(mutex_);
+  void After(int64_t delay_ms, Task task);
 
   // Drops what has not run yet. May be called again; not from a task.
-  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Stop();
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  void Run() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Run();
 
-  absl::Mutex mutex_;
-  absl::CondVar changed_;
-  std::multimap<Clock::time_point, Task> tasks_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Not Abseil's, whose timed waits go by the wall clock.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::multimap<Clock::time_point, Task> tasks_;  // guarded by mutex_
+  bool stopping_ = false;                         // guarded by mutex_
   std::thread thread_;
 };
 

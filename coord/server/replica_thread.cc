@@ -7,12 +7,11 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 #include "coord/consensus/core.h"
 #include "coord/consensus/zxid.h"
 #include "coord/replica/output.h"
@@ -53,17 +52,21 @@ void ReplicaThread::Start(ReplicaOutlets outlets) {
 void ReplicaThread::Stop() {
   std::deque<Work> dropped;
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::scoped_lock lock(mutex_);
     stopping_ = true;
     dropped.swap(posted_);
   }
+  wanted_.notify_one();
   if (thread_.joinable()) thread_.join();
 }
 
 void ReplicaThread::Post(std::function<void(replica::Replica&)> work) {
   const int64_t now_us = MonotonicUs();
-  const absl::MutexLock lock(&mutex_);
-  if (!stopping_) posted_.push_back({std::move(work), now_us});
+  const std::scoped_lock lock(mutex_);
+  if (stopping_) return;
+  posted_.push_back({std::move(work), now_us});
+  // The thread takes all that waits: only the first one has to wake it.
+  if (posted_.size() == 1) wanted_.notify_one();
 }
 
 void ReplicaThread::Run() {
@@ -74,14 +77,12 @@ void ReplicaThread::Run() {
 }
 
 bool ReplicaThread::Take(std::deque<Work>* works) {
-  const absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   if (works->empty()) {
-    const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-      return stopping_ || !posted_.empty();
-    };
     const int64_t wait_us = ticked_us_ + tick_us_ - MonotonicUs();
-    mutex_.AwaitWithTimeout(absl::Condition(&is_wanted),
-                            absl::Microseconds(std::max<int64_t>(wait_us, 0)));
+    wanted_.wait_for(lock,
+                     std::chrono::microseconds(std::max<int64_t>(wait_us, 0)),
+                     [this] { return stopping_ || !posted_.empty(); });
     works->swap(posted_);
   }
   return !stopping_;

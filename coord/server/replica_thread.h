@@ -10,17 +10,17 @@
 #ifndef QUORATE_COORD_SERVER_REPLICA_THREAD_H_
 #define QUORATE_COORD_SERVER_REPLICA_THREAD_H_
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "coord/consensus/output.h"
 #include "coord/consensus/zxid.h"
 #include "coord/replica/output.h"
@@ -99,9 +99,12 @@ class ReplicaThread final : public rpc::ReplicaHost {
   bool stopped_ = false;
   std::deque<Proposed> proposed_;  // ascending
 
-  absl::Mutex mutex_;
-  std::deque<Work> posted_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Not Abseil's, whose timed waits go by the wall clock: if that were set
+  // back, no tick would come for as long.
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  std::deque<Work> posted_;  // guarded by mutex_
+  bool stopping_ = false;    // guarded by mutex_
   std::thread thread_;
 };
 

@@ -6,9 +6,10 @@
 #ifndef QUORATE_COORD_SERVER_STOP_LATCH_H_
 #define QUORATE_COORD_SERVER_STOP_LATCH_H_
 
-#include "absl/base/thread_annotations.h"
+#include <condition_variable>
+#include <mutex>
+
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 namespace quorate::server {
@@ -16,34 +17,36 @@ namespace quorate::server {
 class StopLatch {
  public:
   void Signal() {
-    const absl::MutexLock lock(&mutex_);
+    const std::scoped_lock lock(mutex_);
     signalled_ = true;
+    changed_.notify_all();
   }
   // `why` is not OK. The first one counts.
   void Stopped(const absl::Status& why) {
-    const absl::MutexLock lock(&mutex_);
+    const std::scoped_lock lock(mutex_);
     if (stop_reason_.ok()) stop_reason_ = why;
+    changed_.notify_all();
   }
 
   // Waits for either. OK: it was a signal; else why the member has stopped.
   absl::Status Wait() {
-    const absl::MutexLock lock(&mutex_);
-    const auto is_over = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-      return signalled_ || !stop_reason_.ok();
-    };
-    mutex_.Await(absl::Condition(&is_over));
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return signalled_ || !stop_reason_.ok(); });
     return stop_reason_;
   }
   // Waits for a signal, at most this long.
   void WaitForSignal(absl::Duration timeout) {
-    const absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&signalled_), timeout);
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, absl::ToChronoMilliseconds(timeout),
+                      [this] { return signalled_; });
   }
 
  private:
-  absl::Mutex mutex_;
-  bool signalled_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Status stop_reason_ ABSL_GUARDED_BY(mutex_);
+  // Not Abseil's, whose timed waits go by the wall clock.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool signalled_ = false;    // guarded by mutex_
+  absl::Status stop_reason_;  // guarded by mutex_
 };
 
 }  // namespace quorate::server

@@ -1,13 +1,13 @@
 #include "coord/server/disk/log_thread.h"
 
+#include <chrono>
 #include <iterator>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 #include "coord/server/disk/log_worker.h"
 #include "coord/server/monotonic_clock.h"
 #include "coord/server/timings.h"
@@ -16,7 +16,7 @@
 namespace quorate::server {
 namespace {
 
-constexpr absl::Duration kDiskFullPause = absl::Milliseconds(200);
+constexpr std::chrono::milliseconds kDiskFullPause(200);
 
 }  // namespace
 
@@ -28,10 +28,11 @@ LogThread::LogThread(storage::MemberStorage& storage, LogReport& report,
 LogThread::~LogThread() { Stop().IgnoreError(); }
 
 void LogThread::Post(std::vector<LogJob> jobs) {
-  const absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   if (stopping_) return;
   if (jobs_.empty()) {
     jobs_ = std::move(jobs);
+    wanted_.notify_one();
     return;
   }
   jobs_.insert(jobs_.end(), std::make_move_iterator(jobs.begin()),
@@ -40,22 +41,20 @@ void LogThread::Post(std::vector<LogJob> jobs) {
 
 absl::Status LogThread::Stop() {
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
+  wanted_.notify_one();
   if (thread_.joinable()) thread_.join();
   return settled_;
 }
 
 bool LogThread::Take(std::vector<LogJob>* jobs) {
-  const absl::MutexLock lock(&mutex_);
-  const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !jobs_.empty();
-  };
+  std::unique_lock lock(mutex_);
   if (worker_.state() == LogWorker::State::kDiskFull) {
-    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kDiskFullPause);
+    wanted_.wait_for(lock, kDiskFullPause, [this] { return stopping_; });
   } else {
-    mutex_.Await(absl::Condition(&is_wanted));
+    wanted_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
   }
   jobs->swap(jobs_);
   return stopping_;

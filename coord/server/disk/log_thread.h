@@ -4,12 +4,12 @@
 #ifndef QUORATE_COORD_SERVER_DISK_LOG_THREAD_H_
 #define QUORATE_COORD_SERVER_DISK_LOG_THREAD_H_
 
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "coord/server/disk/log_worker.h"
 #include "coord/server/timings.h"
 #include "coord/storage/member_storage.h"
@@ -41,9 +41,11 @@ class LogThread {
 
   LogWorker worker_;  // the thread's
   absl::Status settled_;
-  absl::Mutex mutex_;
-  std::vector<LogJob> jobs_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Not Abseil's, whose timed waits go by the wall clock.
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  std::vector<LogJob> jobs_;  // guarded by mutex_
+  bool stopping_ = false;     // guarded by mutex_
   std::thread thread_;
 };
 
