@@ -46,6 +46,7 @@ namespace quorate::server {
 namespace {
 
 constexpr absl::Duration kHandOverPatience = absl::Seconds(1);
+constexpr int64_t kHandOverPatienceUs = 1'000'000;
 constexpr absl::Duration kHandOverPause = absl::Milliseconds(20);
 
 }  // namespace
@@ -226,8 +227,8 @@ void Member::HandOver() {
       replica.TransferLeadership(MemberId()).IgnoreError();
     }
   });
-  const absl::Time until = absl::Now() + kHandOverPatience;
-  while (absl::Now() < until) {
+  const int64_t until_us = MonotonicUs() + kHandOverPatienceUs;
+  while (MonotonicUs() < until_us) {
     const std::optional<ReplicaFacts> facts =
         AskForFacts(*replica_, kHandOverPatience);
     // Alone, there is nobody to hand over to.

@@ -1,10 +1,10 @@
 #include "coord/server/replica_facts.h"
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/core.h"
@@ -45,20 +45,17 @@ ReplicaFacts FactsOf(const replica::Replica& replica) {
 
 std::optional<ReplicaFacts> AskForFacts(rpc::ReplicaHost& host,
                                         absl::Duration timeout) {
-  struct Answer {
-    absl::Notification is_there;
-    ReplicaFacts facts;
-  };
   // Shared: the replica may answer after we have given up.
-  const auto answer = std::make_shared<Answer>();
+  const auto answer = std::make_shared<std::promise<ReplicaFacts>>();
+  std::future<ReplicaFacts> facts = answer->get_future();
   host.Post([answer](replica::Replica& replica) {
-    answer->facts = FactsOf(replica);
-    answer->is_there.Notify();
+    answer->set_value(FactsOf(replica));
   });
-  if (!answer->is_there.WaitForNotificationWithTimeout(timeout)) {
+  if (facts.wait_for(absl::ToChronoMicroseconds(timeout)) !=
+      std::future_status::ready) {
     return std::nullopt;
   }
-  return answer->facts;
+  return facts.get();
 }
 
 }  // namespace quorate::server

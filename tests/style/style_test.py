@@ -141,6 +141,17 @@ class StyleTest(unittest.TestCase):
                      "absl/status/status.h"):
             self.assertEqual(self.cxx(f"#include <{name}>\n"), [])
 
+    def test_members_wait_by_the_monotonic_clock(self):
+        for call in ("mutex_.AwaitWithTimeout(c, t);",
+                     "changed_.WaitWithDeadline(&mutex_, t);"):
+            for layer in ("server", "rpc"):
+                self.assert_rule("wall-clock-wait", f"// A.\n{call}\n", line=2,
+                                 path=f"coord/{layer}/a.cc")
+            for path in ("coord/client/a.cc", "coord/server/a_test.cc"):
+                self.assertEqual(self.cxx(f"{call}\n", path=path), [])
+        self.assertEqual(self.cxx("mutex_.Await(c);\n",
+                                  path="coord/server/a.cc"), [])
+
     def test_random_is_for_seeded_random_alone(self):
         path = "coord/base/seeded_random.h"
         self.assertEqual(self.cxx(header(path, "#include <random>"), path), [])
