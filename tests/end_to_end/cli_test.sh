@@ -16,7 +16,7 @@ for verb in "" create get set delete stat sync ls multi watch acl "acl get" \
   "member change" "member add" "member promote" "member remove" \
   "member transfer" "member replace" "member can-stop" \
   "member change-state" "member limits" snapshot "snapshot take" "snapshot save" \
-  "snapshot inspect" "snapshot restore" wal "wal dump" "wal verify" cluster \
+  "snapshot inspect" "snapshot restore" rescue wal "wal dump" "wal verify" cluster \
   "cluster up" "cluster status" "cluster down" "cluster kill" \
   "cluster pause" "cluster resume" "cluster restart" "cluster add" \
   "cluster logs" "cluster apply" "cluster export" "cluster grow" \
@@ -117,6 +117,12 @@ expect 5 "does not begin as a saved snapshot" snapshot inspect "${QUORATE}"
 expect 2 "--address" snapshot restore "${SCRATCH}/multi" "${SCRATCH}/new"
 expect 5 "" snapshot restore "${SCRATCH}/multi" "${SCRATCH}/new" \
   --address "${NOBODY}"
+expect 2 "which member?" rescue
+expect 2 "at least 1" rescue --member 0
+expect 5 "holds no cluster" rescue --member 1 --dir "${SCRATCH}"
+expect 5 "was never used" rescue "${SCRATCH}/none"
+expect 5 "was never used" rescue --dir "${SCRATCH}"
+expect 5 "" rescue "${SCRATCH}/multi"
 expect 5 "not a member's data directory" wal dump "${SCRATCH}"
 expect 5 "none" wal verify "${SCRATCH}/none"
 expect 2 "such as 3:17" wal dump "${SCRATCH}" --from 17

@@ -151,6 +151,45 @@ running_pids() {
     done
 }
 
+# json_field NAME: the value of a field in a line of JSON on standard input.
+json_field() {
+  sed -n "s/.*\"$1\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
+}
+
+# The id of the ensemble of the first endpoint that answers.
+ensemble_id() {
+  quorate status --json | json_field ensemble_id | head --lines=1
+}
+
+# address_of CLUSTER ID: where a member listens, also one that has left.
+address_of() {
+  grep --after-context=2 "\"id\": $2," "$1/cluster.json" |
+    sed -n 's/.*"address": "\([^"]*\)".*/\1/p'
+}
+
+# await_text FILE TEXT: waits until TEXT stands in FILE.
+await_text() {
+  local tries
+  for ((tries = 0; tries < 600; ++tries)); do
+    if grep --quiet --fixed-strings -- "$2" "$1" 2> /dev/null; then return; fi
+    sleep 0.1
+  done
+  fail "expected \"$2\" in $1: $(tail --lines=20 "$1" 2>&1)"
+}
+
+# await_exit PID: waits for a process of this shell; prints its exit code. Kills
+# it after a minute.
+await_exit() {
+  local tries code=0
+  for ((tries = 0; tries < 600; ++tries)); do
+    if ! kill -0 "$1" 2> /dev/null; then break; fi
+    sleep 0.1
+  done
+  kill -KILL "$1" 2> /dev/null || true
+  wait "$1" || code=$?
+  echo "${code}"
+}
+
 # At the end of a test.
 report() {
   if ((failures != 0)); then

@@ -57,6 +57,14 @@ ClusterMember* ClusterFile::Find(uint64_t id) {
   return nullptr;
 }
 
+std::vector<const ClusterMember*> ClusterFile::Present() const {
+  std::vector<const ClusterMember*> present;
+  for (const ClusterMember& member : members) {
+    if (!member.retired) present.push_back(&member);
+  }
+  return present;
+}
+
 std::string ClusterFilePath(absl::string_view directory) {
   return absl::StrCat(directory, "/cluster.json");
 }
@@ -104,7 +112,7 @@ absl::StatusOr<ClusterFile> ParseCluster(absl::string_view text,
       }
       cluster.members.push_back(std::move(parsed));
     }
-    if (cluster.members.empty()) {
+    if (cluster.Present().empty()) {
       return LocalError(absl::StrCat(path, ": no members"));
     }
     return cluster;

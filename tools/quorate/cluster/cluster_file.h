@@ -6,8 +6,9 @@
 //    "127.0.0.1:20002", "joins": false, "pid": 4711, "start_ticks": 123,
 //    "boot_id": "...", "executable": "...", "retired": false}]}
 //
-// Who was removed from the ensemble stays in the file as retired: neither its
-// id nor its ports are ever given to another.
+// Who belongs to the ensemble no more stays in the file as retired: neither its
+// id nor its ports are ever given to another, and founders are asked for the
+// list.
 
 #ifndef QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_FILE_H_
 #define QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_FILE_H_
@@ -29,7 +30,7 @@ struct ClusterMember {
   std::string metrics = {};  // likewise
   bool joins = false;        // came later, and was no founder
   Process process = {};      // the last one that was started
-  // Was removed from the ensemble, and does not run: it is never started again.
+  // Belongs no more, and does not run: it is never started again.
   bool retired = false;
 
   bool operator==(const ClusterMember&) const = default;
@@ -43,6 +44,8 @@ struct ClusterFile {
   std::vector<ClusterMember> members = {};  // by id
 
   ClusterMember* Find(uint64_t id);  // nullptr: no such member
+  // Those that are not retired, by id.
+  std::vector<const ClusterMember*> Present() const;
 
   bool operator==(const ClusterFile&) const = default;
 };

@@ -25,7 +25,11 @@ ClusterFile Example() {
                     .start_ticks = 1234567890123,
                     .boot_id = "boot",
                     .executable = "/usr/bin/coordd"};
-  cluster.members = {member};
+  ClusterMember lost = member;
+  lost.id = 1;
+  lost.address = "127.0.0.1:7003";
+  lost.retired = true;
+  cluster.members = {lost, member};
   return cluster;
 }
 
@@ -34,6 +38,24 @@ TEST(ClusterFileTest, ThereAndBack) {
       ParseCluster(FormatCluster(Example()), "cluster.json");
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(*parsed, Example());
+}
+
+TEST(ClusterFileTest, WhoIsRetiredDoesNotCount) {
+  ClusterFile cluster = Example();
+  ASSERT_EQ(cluster.Present().size(), 1u);
+  EXPECT_EQ(cluster.Present()[0]->id, 3u);
+  EXPECT_NE(cluster.Find(1), nullptr) << "its id is not given again";
+  cluster.members[1].retired = true;
+  EXPECT_FALSE(ParseCluster(FormatCluster(cluster), "f").ok());
+}
+
+TEST(ClusterFileTest, AFileFromBeforeAnyoneWasRetiredIsRead) {
+  const std::string text =
+      absl::StrReplaceAll(FormatCluster(Example()),
+                          {{"\"retired\": true,", ""}, {"\"retired\": false,", ""}});
+  const absl::StatusOr<ClusterFile> parsed = ParseCluster(text, "f");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->Present().size(), 2u);
 }
 
 TEST(ClusterFileTest, EveryPrefixIsRefused) {

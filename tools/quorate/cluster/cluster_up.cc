@@ -20,6 +20,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "coord/base/ids.h"
+#include "coord/consensus/zxid.h"
 #include "nlohmann/json.hpp"
 #include "proto/coord/v1/admin.pb.h"
 #include "tools/quorate/atomic_file.h"
@@ -33,6 +35,7 @@
 #include "tools/quorate/provision/contact.h"
 #include "tools/quorate/table.h"
 #include "tools/quorate/text.h"
+#include "tools/quorate/verbs/restore_file.h"
 
 namespace quorate::tools {
 namespace {
@@ -147,36 +150,70 @@ absl::Status StartAndAwait(Context& context, LocalCluster& cluster,
 void Print(const Console& console, const LocalCluster& cluster) {
   if (console.json) {
     Json json = {{"dir", cluster.directory()}, {"members", Json::array()}};
-    for (const ClusterMember& member : cluster.file().members) {
-      if (member.retired) continue;
+    for (const ClusterMember* member : cluster.file().Present()) {
       json["members"].push_back(
-          {{"id", member.id},
-           {"address", member.address},
-           {"metrics", member.metrics},
-           {"pid", member.process.pid},
-           {"log", MemberLogPath(cluster.directory(), member.id)}});
+          {{"id", member->id},
+           {"address", member->address},
+           {"metrics", member->metrics},
+           {"pid", member->process.pid},
+           {"log", MemberLogPath(cluster.directory(), member->id)}});
     }
     console.out << Dump(json) << std::endl;
     return;
   }
   Table table({"MEMBER", "ADDRESS", "METRICS", "PID", "LOG"});
   std::vector<std::string> addresses;
-  for (const ClusterMember& member : cluster.file().members) {
-    if (member.retired) continue;
-    table.Add({absl::StrCat(member.id), member.address,
-               absl::StrCat("http://", member.metrics, "/metrics"),
-               absl::StrCat(member.process.pid),
-               MemberLogPath(cluster.directory(), member.id)});
-    addresses.push_back(member.address);
+  for (const ClusterMember* member : cluster.file().Present()) {
+    table.Add({absl::StrCat(member->id), member->address,
+               absl::StrCat("http://", member->metrics, "/metrics"),
+               absl::StrCat(member->process.pid),
+               MemberLogPath(cluster.directory(), member->id)});
+    addresses.push_back(member->address);
   }
   table.Print(console);
   console.out << "\nserving at " << absl::StrJoin(addresses, ",") << "\n"
               << std::flush;
 }
 
+// The data of the only member, before it is started.
+absl::Status RestoreInto(Context& context, LocalCluster& cluster,
+                         const std::string& snapshot) {
+  absl::Status status = cluster.SetRestored();
+  if (!status.ok()) return status;
+  const ClusterMember& member = *cluster.file().Present().front();
+  const std::string home = MemberDirectory(cluster.directory(), member.id);
+  std::error_code error;
+  std::filesystem::create_directories(home, error);
+  const absl::StatusOr<Restored> restored =
+      RestoreFile(context.console(), {.file = snapshot,
+                                      .directory = absl::StrCat(home, "/data"),
+                                      .id = member.id,
+                                      .address = member.address});
+  if (!restored.ok()) {
+    status = cluster.Forget();
+    return status.ok() ? restored.status() : status;
+  }
+  context.console().Remark(absl::StrCat(
+      "restored ", ToString(restored->zxid), " as ensemble ",
+      ToString(restored->ensemble), ", which names ",
+      ToString(restored->parent),
+      " as its parent; grow it with quorate cluster add and quorate member "
+      "promote"));
+  return absl::OkStatus();
+}
+
 absl::Status UpNew(Context& context, const std::string& directory,
                    const UpOptions& options, absl::Time deadline) {
-  const int64_t members = options.members.value_or(kDefaultMembers);
+  const bool restores = !options.from_snapshot.empty();
+  const int64_t members =
+      options.members.value_or(restores ? 1 : kDefaultMembers);
+  if (restores && members != 1) {
+    return UsageError(absl::StrCat(
+        "--from-snapshot makes a cluster of one member; found --members ",
+        members,
+        ". Others join it afterwards: quorate cluster add, quorate member "
+        "promote"));
+  }
   if (members % 2 == 0) {
     return UsageError(absl::StrCat("--members is 1, 3, 5 or 7: ", members,
                                    " would survive no more failures than ",
@@ -190,9 +227,15 @@ absl::Status UpNew(Context& context, const std::string& directory,
                          static_cast<uint16_t>(options.base_port.value_or(0)),
                          *coordd, options.flags);
   if (!cluster.ok()) return cluster.status();
+  if (restores) {
+    const absl::Status restored =
+        RestoreInto(context, *cluster, options.from_snapshot);
+    if (!restored.ok()) return restored;
+  }
+  // Where a restored member is, is in its data.
+  const bool may_move = !options.base_port && !restores;
   const absl::Status status =
-      StartAndAwait(context, *cluster, cluster->Ids(),
-                    /*may_move=*/!options.base_port, deadline);
+      StartAndAwait(context, *cluster, cluster->Ids(), may_move, deadline);
   if (status.ok()) Print(context.console(), *cluster);
   return status;
 }
@@ -206,16 +249,17 @@ absl::Status UpAgain(Context& context, const std::string& directory,
     founders += member.joins ? 0 : 1;
   }
   if (options.members.value_or(founders) != founders || options.base_port ||
-      !options.flags.empty()) {
+      !options.flags.empty() || !options.from_snapshot.empty()) {
     return UsageError(absl::StrCat(
         directory, " holds a cluster of ", founders,
-        " founders already: --members, --base-port and --coordd-flag are for "
-        "new ones; name another directory, or leave them out"));
+        " founders already: --members, --base-port, --coordd-flag and "
+        "--from-snapshot are for new ones; name another directory, or leave "
+        "them out"));
   }
   std::vector<uint64_t> stopped;
-  for (const ClusterMember& member : cluster->file().members) {
-    if (!member.retired && StateOf(member.process) == ProcessState::kGone) {
-      stopped.push_back(member.id);
+  for (const ClusterMember* member : cluster->file().Present()) {
+    if (StateOf(member->process) == ProcessState::kGone) {
+      stopped.push_back(member->id);
     }
   }
   if (stopped.empty()) {

@@ -21,6 +21,8 @@ struct UpOptions {
   std::optional<int64_t> base_port;  // of a new cluster; any
   std::string coordd;                // empty: found by itself
   std::vector<std::string> flags;    // of a new cluster
+  // A saved snapshot that a new cluster of one member begins with; empty: none.
+  std::string from_snapshot;
   absl::Duration wait = absl::Seconds(60);
 };
 

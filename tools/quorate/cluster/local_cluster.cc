@@ -218,9 +218,9 @@ std::vector<std::string> LocalCluster::ArgumentsOf(
       member.address,
       "--metrics",
       member.metrics};
-  if (member.joins) {
+  if (member.joins && !seeds.empty()) {
     arguments.insert(arguments.end(), {"--join", absl::StrJoin(seeds, ",")});
-  } else {
+  } else if (!member.joins) {
     arguments.insert(arguments.end(),
                      {"--founders", absl::StrJoin(founders, ",")});
   }
@@ -394,6 +394,20 @@ absl::Status LocalCluster::ChooseOtherPorts() {
   return status.ok() ? Save() : status;
 }
 
+absl::Status LocalCluster::SetRestored() {
+  file_.members.front().joins = true;
+  return Save();
+}
+
+absl::Status LocalCluster::Forget() {
+  std::error_code error;
+  fs::remove_all(MemberDirectory(directory_, file_.members.front().id), error);
+  if (!error) fs::remove(ClusterFilePath(directory_), error);
+  if (!error) return absl::OkStatus();
+  return LocalError(
+      absl::StrCat("cannot clear ", directory_, ": ", error.message()));
+}
+
 absl::Status LocalCluster::SetFounded() {
   if (file_.founded) return absl::OkStatus();
   file_.founded = true;
@@ -422,9 +436,7 @@ std::optional<EndedMember> LocalCluster::FindEnded(
 
 std::vector<uint64_t> LocalCluster::Ids() const {
   std::vector<uint64_t> ids;
-  for (const ClusterMember& member : file_.members) {
-    if (!member.retired) ids.push_back(member.id);
-  }
+  for (const ClusterMember* member : file_.Present()) ids.push_back(member->id);
   return ids;
 }
 

@@ -61,9 +61,18 @@ class LocalCluster {
 
   // One more member, which asks the others to be admitted. It does not run yet.
   absl::StatusOr<uint64_t> Add();
-  // The member was removed from the ensemble: stops it, giving it a moment to
+  // The member belongs to the ensemble no more: stops it, giving it a moment to
   // end by itself, and never starts it again.
   absl::Status Retire(uint64_t id);
+
+  // The only member, whose directory is to be filled by a restored snapshot: no
+  // founder, it belongs to an ensemble as soon as it starts. REQUIRES: Make()
+  // of size 1, never started.
+  absl::Status SetRestored();
+
+  // Removes cluster.json, so that the directory holds no cluster. REQUIRES: as
+  // SetRestored().
+  absl::Status Forget();
 
   // Other ports for founders that never founded anything: whoever has taken
   // one of theirs was quicker. Deletes what they have written. REQUIRES: none

@@ -33,6 +33,7 @@ void AddAllVerbs(CommandLine& line, Context& context) {
   AddStatusVerb(line, context);
   AddMemberVerbs(line, context);
   AddSnapshotVerbs(line, context);
+  AddRescueVerb(line, context);
   AddWalVerbs(line, context);
   AddClusterVerbs(line, context);
   AddBenchVerb(line, context);

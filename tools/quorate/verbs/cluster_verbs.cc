@@ -36,10 +36,14 @@ void AddUp(Verb& group, Context& context) {
               "the program; else QUORATE_COORDD, or coordd beside quorate")
       .Option("--coordd-flag", &options->flags, "FLAG",
               "hand this to every coordd too; may be repeated")
+      .Option("--from-snapshot", &options->from_snapshot, "FILE",
+              "begin with this saved snapshot: a new ensemble of one member, "
+              "for others to join")
       .Option("--wait", &options->wait, "TIME",
               "how long to wait until it serves (default 60s)")
       .Example("quorate cluster up --dir demo")
       .Example("quorate cluster up --dir demo --members 5 --base-port 7000")
+      .Example("quorate cluster up --dir copy --from-snapshot backup.snap")
       .Does([options, &context] { return RunUp(context, *options); });
 }
 

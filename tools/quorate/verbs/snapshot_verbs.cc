@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <ostream>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,9 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "coord/base/ids.h"
 #include "coord/client/admin.h"
+#include "coord/client/types.h"
 #include "coord/consensus/durable_state.h"
 #include "coord/replica/record_codec.h"
-#include "coord/replica/restore.h"
 #include "coord/replica/saved_snapshot.h"
 #include "coord/storage/file_names.h"
 #include "coord/storage/file_system.h"
@@ -30,20 +29,15 @@
 #include "tools/quorate/console.h"
 #include "tools/quorate/context.h"
 #include "tools/quorate/failure.h"
+#include "tools/quorate/interrupt.h"
 #include "tools/quorate/table.h"
 #include "tools/quorate/text.h"
+#include "tools/quorate/verbs/restore_file.h"
 #include "tools/quorate/verbs/saved_file.h"
 #include "tools/quorate/verbs/verbs.h"
 
 namespace quorate::tools {
 namespace {
-
-uint64_t DrawBits() {
-  std::random_device random;
-  uint64_t bits = 0;
-  while (bits == 0) bits = uint64_t{random()} << 32 | random();
-  return bits;
-}
 
 // The members to ask: the one that was named, or all.
 absl::StatusOr<std::vector<std::string>> EndpointsFor(
@@ -125,6 +119,30 @@ struct SaveOptions {
   bool force = false;
 };
 
+// Has a fresh snapshot taken and fetches it.
+absl::StatusOr<replica::SavedSnapshotInfo> SaveFrom(Context& context,
+                                                    client::AdminClient& admin,
+                                                    const std::string& endpoint,
+                                                    client::Zxid at_least,
+                                                    const std::string& file) {
+  const std::unique_ptr<storage::FileSystem> files =
+      storage::MakePosixFileSystem();
+  Progress progress(context.console(),
+                    absl::StrCat("waiting for the snapshot of ", endpoint));
+  const absl::Status taken =
+      TakeFreshSnapshot(admin, endpoint, at_least, context.options().timeout);
+  if (!taken.ok()) return taken;
+  const Interrupt interrupt;
+  return SaveSnapshot(admin, endpoint, *files, file,
+                      [&](uint64_t done, uint64_t all) -> absl::Status {
+                        progress.Update(absl::StrCat(
+                            "fetching the snapshot of ", endpoint, ": ",
+                            FormatBytes(done), " of ", FormatBytes(all)));
+                        if (!interrupt.HasCome()) return absl::OkStatus();
+                        return LocalError("interrupted; nothing was saved");
+                      });
+}
+
 absl::Status RunSave(Context& context, const SaveOptions& options) {
   if (FileExists(options.file) && !options.force) {
     return LocalError(absl::StrCat(
@@ -135,16 +153,11 @@ absl::Status RunSave(Context& context, const SaveOptions& options) {
   const absl::StatusOr<std::vector<std::string>> endpoints =
       EndpointsFor(**admin, options.from);
   if (!endpoints.ok()) return endpoints.status();
-  const std::unique_ptr<storage::FileSystem> files =
-      storage::MakePosixFileSystem();
+  const client::Zxid at_least = AcknowledgedZxid(**admin, context.console());
   absl::Status first_failure;
   for (const std::string& endpoint : *endpoints) {
-    absl::StatusOr<replica::SavedSnapshotInfo> info = [&] {
-      const Progress progress(
-          context.console(),
-          absl::StrCat("fetching the snapshot of ", endpoint));
-      return SaveSnapshot(**admin, endpoint, *files, options.file);
-    }();
+    const absl::StatusOr<replica::SavedSnapshotInfo> info =
+        SaveFrom(context, **admin, endpoint, at_least, options.file);
     if (info.ok()) {
       PrintInfo(context.console(), options.file, *info);
       return absl::OkStatus();
@@ -190,54 +203,38 @@ struct RestoreOptions {
 absl::Status RunRestore(Context& context, const RestoreOptions& options) {
   const absl::Status valid = CheckEndpoint(options.address);
   if (!valid.ok()) return valid;
-  const std::unique_ptr<storage::FileSystem> files =
-      storage::MakePosixFileSystem();
-  const absl::StatusOr<std::unique_ptr<replica::SavedSnapshotReader>> reader =
-      replica::SavedSnapshotReader::Open(*files, options.file);
-  if (!reader.ok()) return AsLocal(reader.status());
-  const replica::SavedSnapshotInfo& info = (*reader)->info();
-  const absl::StatusOr<consensus::SnapshotMeta> meta =
-      replica::DecodeSnapshotMeta(info.zxid, info.size_bytes, info.meta);
-  if (!meta.ok()) return AsLocal(meta.status());
-  replica::RestorePlan plan;
-  plan.member = {.id = {static_cast<uint64_t>(options.id)},
-                 .incarnation = {DrawBits()}};
-  plan.address = options.address;
-  plan.ensemble = {.high = DrawBits(), .low = DrawBits()};
-  plan.parent = info.ensemble;
-  if (meta->configuration != nullptr) {
-    plan.limits = meta->configuration->limits();
-  }
-  plan.zxid = info.zxid;
-  plan.size_bytes = info.size_bytes;
-  Progress progress(context.console(), "restoring");
-  const absl::Status status = replica::RestoreMember(
-      *files, options.directory, plan,
-      [&](size_t max_bytes) { return (*reader)->Read(max_bytes); },
-      [&](uint64_t done, uint64_t all) {
-        progress.Update(absl::StrCat("restoring: ", FormatBytes(done), " of ",
-                                     FormatBytes(all)));
-      });
-  if (!status.ok()) return AsLocal(status);
+  const absl::StatusOr<Restored> restored =
+      RestoreFile(context.console(), {.file = options.file,
+                                      .directory = options.directory,
+                                      .id = static_cast<uint64_t>(options.id),
+                                      .address = options.address});
+  if (!restored.ok()) return restored.status();
   const Console& console = context.console();
   if (console.json) {
     console.out << Dump({{"dir", options.directory},
                          {"member_id", options.id},
                          {"address", options.address},
-                         {"ensemble_id", ToString(plan.ensemble)},
-                         {"parent_ensemble_id", ToString(plan.parent)}})
+                         {"ensemble_id", ToString(restored->ensemble)},
+                         {"parent_ensemble_id", ToString(restored->parent)}})
                 << std::endl;
     return absl::OkStatus();
   }
-  console.out << "restored " << ToString(info.zxid) << " as ensemble "
-              << ToString(plan.ensemble) << ", which names "
-              << ToString(plan.parent)
-              << " as its parent.\nIts only voter is member " << options.id
-              << "; start it with\n  coordd --dir " << options.directory
-              << " --listen " << options.address
-              << "\nand let others join it (coordd --join " << options.address
-              << ").\n"
-              << std::flush;
+  console.out
+      << "restored " << ToString(restored->zxid) << " as ensemble "
+      << ToString(restored->ensemble) << ", which names "
+      << ToString(restored->parent)
+      << " as its parent.\nIts only voter is member " << options.id
+      << "; start it with\n  coordd --dir " << options.directory << " --listen "
+      << options.address
+      << "\nand let others join it, each with an empty directory and an id "
+         "of its own:\n  coordd --dir EMPTY_DIR --id "
+      << options.id + 1 << " --listen HOST:PORT --join " << options.address
+      << "\n  quorate member promote " << options.id + 1
+      << " --retry-for 10m --endpoints " << options.address
+      << "\nThe sessions of the old ensemble expire; clients that "
+         "remember it must be told to\nfollow, those of quorate by rm "
+         "PIN_FILE.\n"
+      << std::flush;
   return absl::OkStatus();
 }
 
@@ -276,10 +273,12 @@ void AddSnapshotVerbs(CommandLine& line, Context& context) {
       .Example("quorate snapshot take")
       .Does([from, &context] { return RunTake(context, *from); });
   auto save = std::make_shared<SaveOptions>();
-  group.AddVerb("save", "fetch a member's newest snapshot into a file")
+  group
+      .AddVerb("save",
+               "save the state of the running ensemble to a file, verified")
       .Positional("FILE", &save->file, "the file to be made")
       .Option("--from", &save->from, "HOST:PORT",
-              "this member; else the first that has one")
+              "this member; else the first that can")
       .Flag("--force", &save->force, "replace the file if it is there")
       .Example("quorate snapshot save backup.snap")
       .Does([save, &context] { return RunSave(context, *save); });

@@ -20,6 +20,7 @@ void AddSessionVerbs(CommandLine& line, Context& context);
 void AddStatusVerb(CommandLine& line, Context& context);
 void AddMemberVerbs(CommandLine& line, Context& context);
 void AddSnapshotVerbs(CommandLine& line, Context& context);
+void AddRescueVerb(CommandLine& line, Context& context);
 void AddWalVerbs(CommandLine& line, Context& context);
 void AddClusterVerbs(CommandLine& line, Context& context);
 void AddBenchVerb(CommandLine& line, Context& context);
