@@ -177,17 +177,17 @@ await_text() {
   fail "expected \"$2\" in $1: $(tail --lines=20 "$1" 2>&1)"
 }
 
-# await_exit PID: waits for a process of this shell; prints its exit code. Kills
-# it after a minute.
+# await_exit PID: waits for a process of this shell, and sets exit_code. Kills it
+# after a minute.
 await_exit() {
-  local tries code=0
+  local tries
   for ((tries = 0; tries < 600; ++tries)); do
     if ! kill -0 "$1" 2> /dev/null; then break; fi
     sleep 0.1
   done
   kill -KILL "$1" 2> /dev/null || true
-  wait "$1" || code=$?
-  echo "${code}"
+  exit_code=0
+  wait "$1" || exit_code=$?
 }
 
 # At the end of a test.

@@ -18,7 +18,7 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 # ends WHAT CODE TEXT... -- FLAG...: coordd with these flags ends by itself with
 # this exit code, and its last line says all of this.
 ends() {
-  local what=$1 code=$2 texts=() text pid found line
+  local what=$1 code=$2 texts=() text line
   shift 2
   while [[ "$1" != -- ]]; do
     texts+=("$1")
@@ -26,11 +26,10 @@ ends() {
   done
   shift
   "${QUORATE_COORDD}" "$@" "${SEGMENTS[@]}" 2> "${words}" &
-  pid=$!
-  found=$(await_exit "${pid}")
+  await_exit $!
   line=$(tail --lines=1 "${words}")
-  if [[ "${found}" != "${code}" ]]; then
-    fail "${what}: exit code ${found}, expected ${code}: $(< "${words}")"
+  if ((exit_code != code)); then
+    fail "${what}: exit code ${exit_code}, expected ${code}: $(< "${words}")"
     return
   fi
   for text in "coordd: " "${texts[@]}"; do
@@ -55,14 +54,13 @@ flags() {
     --founders "${founders}")
 }
 
-# A follower, which can go without an election.
-follower() {
-  quorate status --json | grep '"role":"follower"' | json_field member_id |
-    head --lines=1
+# The ids of followers, which can go without an election.
+followers() {
+  quorate status --json | grep '"role":"follower"' | json_field member_id
 }
 
 # --- A disk that was put back to an earlier state, file by file ----------------
-id=$(follower)
+id=$(followers | head --lines=1)
 flags "${id}"
 data="${dir}/member-${id}/data"
 quorate cluster kill "${id}" > /dev/null
@@ -99,20 +97,13 @@ ends "a wiped disk that joins" 5 "rule 4 (incarnation)" \
 rm -r "${data}"
 
 # --- A member that was removed while it was down -----------------------------------
-id=$(follower)
-flags "${id}"
-data="${dir}/member-${id}/data"
-# The wiped one goes for good; so does this one, once another has come.
-expect 0 "was removed\|done\|accepted\|{" member remove "$(
-  quorate status --json | grep -v '"reachable":true' | json_field endpoint |
-    while read -r endpoint; do
-      for lost in 1 2 3; do
-        if [[ "$(address_of "${dir}" "${lost}")" == "${endpoint}" ]]; then echo "${lost}"; fi
-      done
-    done
-)" --retry-for 120s
+# The wiped one goes for good, and another comes.
+quorate member remove "${id}" --retry-for 120s > /dev/null
 quorate cluster add > /dev/null
 quorate member promote 4 --retry-for 120s > /dev/null
+id=$(followers | grep --invert-match '^4$' | head --lines=1)
+flags "${id}"
+data="${dir}/member-${id}/data"
 quorate cluster kill "${id}" > /dev/null
 quorate member remove "${id}" --retry-for 120s > /dev/null
 ends "a member that was removed" 5 "rule 18 (orderly exit)" \
@@ -120,10 +111,14 @@ ends "a member that was removed" 5 "rule 18 (orderly exit)" \
 ends "a removed member once more" 3 "was removed from the ensemble" \
   "to do: coordd --dir EMPTY_DIR --id NEW_ID" -- "${FLAGS[@]}"
 rm -r "${data}"
-mapfile -t left < <(quorate member list --json | json_field address)
+left=$(quorate member list --json |
+  grep --only-matching '"address":"[^"]*"' | cut --delimiter='"' --fields=4 |
+  paste --serial --delimiters=,)
+mapfile -t ids < <(quorate member list --json |
+  grep --only-matching '"id":[0-9]*' | cut --delimiter=: --fields=2)
 ends "a removed id on an empty disk" 5 "rule 5 (no resurrection)" \
   "never admitted again" -- --dir "${data}" --id "${id}" --listen "${FLAGS[5]}" \
-  --join "${left[0]}"
+  --join "${left}"
 rm -r "${data}"
 
 # --- Another manifest for a member that has its ensemble ----------------------------
@@ -137,14 +132,14 @@ ends "a founders' list without this member" 2 "--founders" \
 pid=$!
 await_text "${SCRATCH}/alone.log" 'msg="serving"'
 kill "${pid}"
-await_exit "${pid}" > /dev/null
+await_exit "${pid}"
 ends "another list than it was founded from" 3 "rule 6 (one truth)" \
   "to do: coordd --dir ${alone} --listen 127.0.0.1:${port}" \
   -- --dir "${alone}" --listen "127.0.0.1:${port}" \
   --founders "1=127.0.0.1:${port},2=127.0.0.1:1"
 
 # --- A member of another ensemble at the address of one of ours ----------------------
-stranger=$(follower)
+stranger=$(followers | head --lines=1)
 address=$(address_of "${dir}" "${stranger}")
 quorate cluster kill "${stranger}" > /dev/null
 "${QUORATE_COORDD}" --dir "${SCRATCH}/other" --id "${stranger}" \
@@ -153,14 +148,13 @@ quorate cluster kill "${stranger}" > /dev/null
 pid=$!
 await_text "${SCRATCH}/other.log" 'msg="refused a message" rule=1'
 await_text "${SCRATCH}/other.log" "correct the address list"
-leader=$(quorate status --json --endpoints "${left[0]},${left[1]}" |
-  grep '"role":"leader"' | json_field member_id | head --lines=1)
-if [[ -n "${leader}" && "${leader}" != "${stranger}" ]]; then
-  await_text "${dir}/member-${leader}/log" "a peer refuses this member"
-fi
-expect 0 "different ensembles" status --endpoints "${left[0]},${left[1]}"
+for id in "${ids[@]}"; do
+  if [[ "${id}" == "${stranger}" ]]; then continue; fi
+  await_text "${dir}/member-${id}/log" "a peer refuses this member"
+done
+expect 0 "different ensembles" status --endpoints "${left}"
 kill "${pid}"
-await_exit "${pid}" > /dev/null
+await_exit "${pid}"
 
 # --- Founders' lists that differ ---------------------------------------------------
 for i in 1 2 3; do ports[i]=$(free_port); done
@@ -176,9 +170,12 @@ wrong="1=127.0.0.1:${ports[1]},2=127.0.0.1:1,3=127.0.0.1:${ports[3]}"
 start 1 "${right}"
 start 2 "${right}"
 start 3 "${wrong}"
-for i in 1 2; do
-  await_text "${SCRATCH}/founder-${i}.log" "was given another manifest than founder 3"
-  await_text "${SCRATCH}/founder-${i}.log" "no confirmation of the same list by 3 at"
+await_text "${SCRATCH}/founder-1.log" \
+  "founder 1 was given another manifest than founder 3"
+await_text "${SCRATCH}/founder-2.log" \
+  "founder 3 was given another manifest than founder 2"
+for i in 1 2 3; do
+  await_text "${SCRATCH}/founder-${i}.log" "no confirmation of the same list by"
 done
 await_text "${SCRATCH}/founder-3.log" "It has the founders ${right}; give all founders the same list"
 await_text "${SCRATCH}/founder-3.log" "here they are ${wrong}"
@@ -187,7 +184,7 @@ for i in 1 2 3; do
   expect 0 '"role":"founding"' status --json --endpoints "127.0.0.1:${ports[i]}"
 done
 kill "${pids[3]}"
-await_exit "${pids[3]}" > /dev/null
+await_exit "${pids[3]}"
 ends "the right list for a founder that confirmed another" 3 \
   "confirmed another list of founders" "rm -r ${SCRATCH}/founder-3" \
   -- --dir "${SCRATCH}/founder-3" --id 3 --listen "127.0.0.1:${ports[3]}" \
@@ -197,6 +194,6 @@ start 3 "${right}"
 for i in 1 2 3; do await_text "${SCRATCH}/founder-${i}.log" 'msg="serving"'; done
 for i in 1 2 3; do
   kill "${pids[i]}"
-  await_exit "${pids[i]}" > /dev/null
+  await_exit "${pids[i]}"
 done
 report
