@@ -195,23 +195,23 @@ void PrintFindings(const Console& console, const std::string& directory,
   console.out << std::flush;
 }
 
-// Before the rescue: if it is cut short, the others do not start either.
-absl::Status LeaveOthers(std::optional<LocalCluster>& cluster, MemberId self,
-                         bool left) {
+// Before the rescue: if that is cut short, the others, which may be a quorum of
+// the old ensemble, are not started by mistake.
+absl::Status LeaveOthers(std::optional<LocalCluster>& cluster, MemberId self) {
   if (!cluster) return absl::OkStatus();
-  std::vector<uint64_t> others;
   for (const uint64_t id : cluster->Ids()) {
-    if (id != self.value) others.push_back(id);
+    if (id == self.value) continue;
+    const absl::Status status = cluster->Retire(id);
+    if (!status.ok()) return status;
   }
-  return cluster->Leave(others, left);
+  return absl::OkStatus();
 }
 
 absl::Status DoRescue(Context& context, Place& place,
                       replica::StoppedMember& member) {
   const EnsembleId fresh = DrawEnsembleId();
   const replica::RescueFindings findings = member.findings();
-  absl::Status status =
-      LeaveOthers(place.cluster, findings.member.id, /*left=*/true);
+  absl::Status status = LeaveOthers(place.cluster, findings.member.id);
   if (!status.ok()) return status;
   status = member.Rescue(fresh);
   if (!status.ok()) return AsLocal(status);
