@@ -13,6 +13,7 @@ enum class ExitCode : int {
   kUnreachable = 3,  // nobody served in time; a write may still be applied
   kRefused = 4,      // by a membership rule, or by the pin (rule 22)
   kLocal = 5,        // a file, process or port of this machine
+  kNotObserved = 6,  // a drill has not shown what it claims
 };
 
 }  // namespace quorate::tools

@@ -28,6 +28,7 @@ constexpr char kLocalKind[] = "Local";
 constexpr char kTimeoutKind[] = "Timeout";
 constexpr char kUnreachableKind[] = "Unreachable";
 constexpr char kPinnedKind[] = "Pinned";
+constexpr char kNotObservedKind[] = "NotObserved";
 constexpr char kToldPayload[] = "quorate.tools/already-told";
 constexpr char kChangePayload[] = "quorate.tools/change-id";
 
@@ -55,6 +56,8 @@ constexpr KindFacts kKinds[] = {
     {kPinnedKind, ExitCode::kRefused,
      "these are not the members you spoke to before, or one that is behind; "
      "if that is meant, remove the pin file"},
+    {kNotObservedKind, ExitCode::kNotObserved,
+     "run it again with the same --seed, and with --keep, for the logs"},
     {"NoLeader", ExitCode::kUnreachable,
      "a majority of the voters must run; look at quorate status"},
     {"NotServing", ExitCode::kUnreachable,
@@ -165,6 +168,10 @@ absl::Status TimeoutError(absl::string_view message) {
 
 absl::Status PinnedError(absl::string_view message) {
   return Own(absl::StatusCode::kFailedPrecondition, kPinnedKind, message);
+}
+
+absl::Status NotObservedError(absl::string_view message) {
+  return Own(absl::StatusCode::kAborted, kNotObservedKind, message);
 }
 
 absl::Status AlreadyTold(const absl::Status& status) {

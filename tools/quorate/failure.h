@@ -30,6 +30,9 @@ absl::Status TimeoutError(absl::string_view message);
 // kRefused, with the kind "Pinned".
 absl::Status PinnedError(absl::string_view message);
 
+// kNotObserved. The message names the claims of a drill that were not met.
+absl::Status NotObservedError(absl::string_view message);
+
 // An error that was printed already; only its exit code is of use.
 absl::Status AlreadyTold(const absl::Status& status);
 

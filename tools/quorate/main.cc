@@ -28,7 +28,8 @@ constexpr char kDescription[] =
     "Exit codes: 0 done; 1 the ensemble answered with an error, such as\n"
     "NoNode; 2 usage; 3 could not reach a member, or none served in time;\n"
     "4 refused by a membership rule or by the pin; 5 a file, process or port\n"
-    "of this machine failed. `quorate VERB --help` shows examples.";
+    "of this machine failed; 6 a drill has not shown what it claims.\n"
+    "`quorate VERB --help` shows examples.";
 
 bool UsesColours(int fd) {
   return isatty(fd) != 0 && std::getenv("NO_COLOR") == nullptr;

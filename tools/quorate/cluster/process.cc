@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,9 +73,12 @@ struct ChildPlan {
   int null_fd;
   int go_fd;      // a byte: run; the end: do not
   int result_fd;  // gets errno if it could not run
+  bool ends_with_us;
 };
 
 [[noreturn]] void RunChild(const ChildPlan& plan) {
+  // Before the wait: if the parent is gone already, that finds out.
+  if (plan.ends_with_us) prctl(PR_SET_PDEATHSIG, SIGKILL);
   char go = 0;
   ssize_t got;
   do {
@@ -215,7 +219,8 @@ absl::StatusOr<Process> StartDetached(const StartOptions& options) {
                        .log_fd = log.get(),
                        .null_fd = null.get(),
                        .go_fd = go_read.get(),
-                       .result_fd = result_write.get()};
+                       .result_fd = result_write.get(),
+                       .ends_with_us = options.ends_with_us};
   const pid_t child = fork();
   if (child < 0) return SystemError("cannot start a process", errno);
   if (child == 0) {

@@ -44,9 +44,12 @@ struct StartOptions {
   // Called with the process before it runs: what this writes down is known even
   // if we die right then. On an error the process ends without having run.
   std::function<absl::Status(const Process&)> record;
+  // It is killed when the thread that starts it ends, however that ends. Else
+  // it outlives us.
+  bool ends_with_us = false;
 };
 
-// Starts a process in a session of its own, which outlives us. Local: it could
+// Starts a process in a session of its own. Local: it could
 // not be started.
 absl::StatusOr<Process> StartDetached(const StartOptions& options);
 

@@ -37,6 +37,7 @@ void AddAllVerbs(CommandLine& line, Context& context) {
   AddWalVerbs(line, context);
   AddClusterVerbs(line, context);
   AddBenchVerb(line, context);
+  AddDrillVerb(line, context);
 }
 
 }  // namespace quorate::tools

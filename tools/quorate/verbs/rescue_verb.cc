@@ -197,7 +197,7 @@ void PrintFindings(const Console& console, const std::string& directory,
 
 // Before the rescue: if that is cut short, the others, which may be a quorum of
 // the old ensemble, are not started by mistake.
-absl::Status LeaveOthers(std::optional<LocalCluster>& cluster, MemberId self) {
+absl::Status RetireOthers(std::optional<LocalCluster>& cluster, MemberId self) {
   if (!cluster) return absl::OkStatus();
   for (const uint64_t id : cluster->Ids()) {
     if (id == self.value) continue;
@@ -211,7 +211,7 @@ absl::Status DoRescue(Context& context, Place& place,
                       replica::StoppedMember& member) {
   const EnsembleId fresh = DrawEnsembleId();
   const replica::RescueFindings findings = member.findings();
-  absl::Status status = LeaveOthers(place.cluster, findings.member.id);
+  absl::Status status = RetireOthers(place.cluster, findings.member.id);
   if (!status.ok()) return status;
   status = member.Rescue(fresh);
   if (!status.ok()) return AsLocal(status);

@@ -24,6 +24,7 @@ void AddRescueVerb(CommandLine& line, Context& context);
 void AddWalVerbs(CommandLine& line, Context& context);
 void AddClusterVerbs(CommandLine& line, Context& context);
 void AddBenchVerb(CommandLine& line, Context& context);
+void AddDrillVerb(CommandLine& line, Context& context);
 
 // All of the above, in the order of the help.
 void AddAllVerbs(CommandLine& line, Context& context);
