@@ -50,9 +50,9 @@ TEST(ClusterFileTest, WhoIsRetiredDoesNotCount) {
 }
 
 TEST(ClusterFileTest, AFileFromBeforeAnyoneWasRetiredIsRead) {
-  const std::string text =
-      absl::StrReplaceAll(FormatCluster(Example()),
-                          {{"\"retired\": true,", ""}, {"\"retired\": false,", ""}});
+  const std::string text = absl::StrReplaceAll(
+      FormatCluster(Example()),
+      {{"\"retired\": true,", ""}, {"\"retired\": false,", ""}});
   const absl::StatusOr<ClusterFile> parsed = ParseCluster(text, "f");
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(parsed->Present().size(), 2u);
