@@ -60,6 +60,19 @@ std::string WhyUnproven(const std::vector<MemberId>& promoted,
   return "";
 }
 
+// True if the output tells that the leader itself thought of the removal that
+// `record` begins.
+bool RemovesByItself(const consensus::Output& output,
+                     const consensus::Record& record) {
+  const auto& changes = record.configuration->changes();
+  return !changes.empty() &&
+         std::any_of(output.events.begin(), output.events.end(),
+                     [&](const consensus::Event& event) {
+                       return event.kind == consensus::EventKind::kAutoRemove &&
+                              event.number == changes.back().change_id;
+                     });
+}
+
 bool IsShunned(const consensus::Core& core, MemberId id) {
   const auto& peers = std::get<consensus::Leader>(core.role()).peers;
   const auto peer = peers.find(id);
@@ -112,6 +125,30 @@ std::string WhyTooQuick(const Configuration& before, const Configuration& after,
   return "";
 }
 
+std::string WhyTooBold(const Configuration& before, const Configuration& after,
+                       const PaceFacts& facts) {
+  const Limits& limits = before.limits();
+  if (!limits.auto_remove_dead) return "nobody asked for it (rule 17)";
+  if (facts.since_auto_removal_ms + kSlackMs < limits.stabilisation_ms) {
+    return "automatic removals follow too quickly (rule 17)";
+  }
+  if (after.voters().size() / 2 < before.voters().size() / 2) {
+    return "a quorum needs fewer voters than before (rule 17)";
+  }
+  int gone = 0;
+  for (MemberId id : before.voters()) {
+    const Member* stays = after.Find(id);
+    if (stays != nullptr && stays->voter) continue;
+    ++gone;
+    const auto found = facts.members.find(id);
+    if (found == facts.members.end() || found->second.shunned) continue;
+    if (found->second.silent_ms + kSlackMs < limits.dead_ms) {
+      return Name("voter", id, "is not dead (rule 17)");
+    }
+  }
+  return gone > 1 ? "it removes several at once (rule 17)" : "";
+}
+
 void AdmissionPace::OnStart(const MemberView& member,
                             const consensus::DurableState& recovered) {
   Leader& leader = leaders_[member.index];
@@ -135,7 +172,7 @@ void AdmissionPace::OnOutput(const MemberView& member,
     for (const consensus::Record& record : output.append) {
       if (record.kind == consensus::RecordKind::kConfiguration &&
           record.zxid.epoch() == member.core->epoch()) {
-        Appended(member, leader, record);
+        Appended(member, leader, record, RemovesByItself(output, record));
       }
     }
     CheckTransfers(member, output);
@@ -144,17 +181,23 @@ void AdmissionPace::OnOutput(const MemberView& member,
 }
 
 void AdmissionPace::Appended(const MemberView& member, Leader& leader,
-                             const consensus::Record& record) {
+                             const consensus::Record& record,
+                             bool removed_by_itself) {
   const auto* before = leader.mirror.Before(record.zxid);
   if (before == nullptr) return;
   const Configuration& old = *before->configuration;
   const Configuration& now = *record.configuration;
   if (!old.outgoing_voters().empty() || old.voters() == now.voters()) return;
-  const std::string why =
-      WhyTooQuick(old, now, FactsOf(member, leader, old, record.zxid));
+  const PaceFacts facts = FactsOf(member, leader, old, record.zxid);
+  std::string why = WhyTooQuick(old, now, facts);
+  if (why.empty() && removed_by_itself) why = WhyTooBold(old, now, facts);
   if (!why.empty()) {
     Report(absl::StrCat(ToString(member.core->key()), " appends ",
                         now.Describe(), " behind ", old.Describe(), ": ", why));
+  }
+  if (removed_by_itself) {
+    leader.removed_in = member.core->epoch();
+    leader.removed_ms = member.core->now_ms();
   }
   for (MemberId id : now.voters()) {
     const Member* known = old.Find(id);
@@ -177,6 +220,9 @@ PaceFacts AdmissionPace::FactsOf(const MemberView& member, const Leader& leader,
   facts.since_promotion_ms =
       now_ms - (leader.promoted_in == core.epoch() ? leader.promoted_ms
                                                    : contacts.since_ms());
+  facts.since_auto_removal_ms =
+      now_ms - (leader.removed_in == core.epoch() ? leader.removed_ms
+                                                  : contacts.since_ms());
   for (const Member& known : before.members()) {
     PaceFacts::MemberFacts& fact = facts.members[known.id];
     if (known.Key() == core.key()) {

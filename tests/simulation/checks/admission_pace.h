@@ -3,7 +3,9 @@
 //
 // A promoted learner was proven and stably so; promotions keep their distance;
 // the seasoned voters alone hold every quorum; the voters heard from do so with
-// the newcomers counted as down; snapshot transfers are bounded.
+// the newcomers counted as down; snapshot transfers are bounded. What a leader
+// removes by itself was asked for and dead, and goes one by one, and no quorum
+// needs fewer voters afterwards.
 
 #ifndef QUORATE_TESTS_SIMULATION_CHECKS_ADMISSION_PACE_H_
 #define QUORATE_TESTS_SIMULATION_CHECKS_ADMISSION_PACE_H_
@@ -35,12 +37,18 @@ struct PaceFacts {
   };
   std::map<MemberId, MemberFacts> members;  // the leader's own among them
   int64_t since_promotion_ms = 0;           // or since the start of the reign
+  int64_t since_auto_removal_ms = 0;        // the same
 };
 // Why a leader with `facts` may not go from `before` to `after`; empty if it
 // may. REQUIRES: `before` is stable, `after` changes its voters.
 std::string WhyTooQuick(const consensus::Configuration& before,
                         const consensus::Configuration& after,
                         const PaceFacts& facts);
+
+// Rule 17 on a removal that the leader made by itself; empty: it may.
+std::string WhyTooBold(const consensus::Configuration& before,
+                       const consensus::Configuration& after,
+                       const PaceFacts& facts);
 
 class AdmissionPace : public Check {
  public:
@@ -59,10 +67,12 @@ class AdmissionPace : public Check {
     ReignContacts contacts;
     consensus::Epoch promoted_in = 0;  // epoch of the last promotion
     int64_t promoted_ms = 0;
+    consensus::Epoch removed_in = 0;  // of the last automatic removal
+    int64_t removed_ms = 0;
   };
 
   void Appended(const MemberView& member, Leader& leader,
-                const consensus::Record& record);
+                const consensus::Record& record, bool removed_by_itself);
   PaceFacts FactsOf(const MemberView& member, const Leader& leader,
                     const consensus::Configuration& before,
                     consensus::Zxid appended) const;

@@ -1,7 +1,12 @@
 #include "tests/simulation/checks/admission_pace.h"
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "coord/consensus/configuration.h"
 #include "coord/consensus/durable_state.h"
+#include "coord/consensus/limits.h"
 #include "coord/consensus/output.h"
 #include "coord/consensus/zxid.h"
 #include "gmock/gmock.h"
@@ -84,6 +89,46 @@ TEST_F(WhyTooQuickTest, RejectsTheRemovalOfALiveVoterByUnseasonedOnes) {
 TEST_F(WhyTooQuickTest, AcceptsOneToTwo) {
   const Configuration one = WithLearners(Founding({1}), {4});
   EXPECT_THAT(WhyTooQuick(one, Joint(one, {4}, {}), facts_), IsEmpty());
+}
+
+class WhyTooBoldTest : public testing::Test {
+ protected:
+  WhyTooBoldTest() {
+    limits_.auto_remove_dead = true;
+    limits_.dead_ms = limits_.stabilisation_ms;
+    for (uint64_t id : {1, 2, 3, 4, 5}) {
+      facts_.members[{id}] = {0, true, true, false, 0, false};
+    }
+    facts_.members[{5}] = {10'000, false, false, false, 0, false};
+    facts_.since_auto_removal_ms = 10'000;
+  }
+
+  std::string Remove(const std::vector<uint64_t>& voters,
+                     const std::vector<uint64_t>& gone) const {
+    Configuration::Parts parts = Founding(voters).parts();
+    parts.limits = limits_;
+    const Configuration before = *Configuration::FromParts(parts);
+    return WhyTooBold(before, Joint(before, {}, gone), facts_);
+  }
+
+  consensus::Limits limits_;
+  PaceFacts facts_;
+};
+
+TEST_F(WhyTooBoldTest, AcceptsOneDeadVoterOfFive) {
+  EXPECT_THAT(Remove({1, 2, 3, 4, 5}, {5}), IsEmpty());
+}
+
+TEST_F(WhyTooBoldTest, RejectsWhatRule17Forbids) {
+  EXPECT_THAT(Remove({1, 2, 3, 4, 5}, {4}), HasSubstr("is not dead"));
+  EXPECT_THAT(Remove({1, 2, 3, 5}, {5}), HasSubstr("fewer voters"));
+  facts_.members[{4}] = facts_.members[{5}];
+  EXPECT_THAT(Remove({1, 2, 3, 4, 5, 6, 7}, {4, 5}),
+              testing::AnyOf(HasSubstr("several"), HasSubstr("fewer")));
+  facts_.since_auto_removal_ms = 9'000;
+  EXPECT_THAT(Remove({1, 2, 3, 4, 5}, {5}), HasSubstr("too quickly"));
+  limits_.auto_remove_dead = false;
+  EXPECT_THAT(Remove({1, 2, 3, 4, 5}, {5}), HasSubstr("nobody asked"));
 }
 
 TEST(AdmissionPace, RejectsALearnerThatTheLeaderNeverHeard) {
