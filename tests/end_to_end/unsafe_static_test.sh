@@ -12,7 +12,7 @@ declare -A port pid
 end_members() {
   local code=$? id
   for id in "${!pid[@]}"; do kill -KILL "${pid[${id}]}" 2> /dev/null || true; done
-  wait
+  wait 2> /dev/null
   if ((code != 0)); then tail --lines=15 "${SCRATCH}"/log-* >&2 || true; fi
   rm -rf -- "${SCRATCH}"
   exit "${code}"
