@@ -91,7 +91,7 @@ class CoorddUnsafeTest : public testing::Test {
   }
 
   template <typename Service>
-  static auto StubAt(int port) {
+  static std::unique_ptr<typename Service::Stub> StubAt(int port) {
     return Service::NewStub(grpc::CreateChannel(
         AddressOf(port), grpc::InsecureChannelCredentials()));
   }
