@@ -104,7 +104,7 @@ void Make(MembershipChange change, uint64_t change_id, AdmissionFacts& facts,
 
 }  // namespace
 
-Forecast PlayAhead(const Target& target, AdmissionFacts facts,
+Forecast PlayAhead(const TargetMembers& target, AdmissionFacts facts,
                    MemberId leader) {
   Forecast forecast;
   const int64_t start_ms = facts.now_ms;

@@ -35,7 +35,7 @@ struct Forecast {
   std::optional<Step> blocked;
 };
 
-Forecast PlayAhead(const Target& target, consensus::AdmissionFacts facts,
+Forecast PlayAhead(const TargetMembers& target, consensus::AdmissionFacts facts,
                    MemberId leader);
 
 }  // namespace quorate::tools

@@ -130,7 +130,8 @@ MembershipChange Replacement(MemberId newcomer, MemberId leaving) {
 // What has to come, to change and to go.
 class Difference {
  public:
-  Difference(const Target& target, const AdmissionFacts& facts, MemberId leader)
+  Difference(const TargetMembers& target, const AdmissionFacts& facts,
+             MemberId leader)
       : facts_(facts), configuration_(*facts.configuration), leader_(leader) {
     for (const TargetMember& wanted : target) {
       if (wanted.voter) ++wanted_voters_;
@@ -303,7 +304,7 @@ std::string ListOf(const std::vector<MemberId>& ids) {
 
 }  // namespace
 
-Step NextStep(const Target& target, const AdmissionFacts& facts,
+Step NextStep(const TargetMembers& target, const AdmissionFacts& facts,
               MemberId leader) {
   if (facts.configuration->IsJoint()) {
     Step step;

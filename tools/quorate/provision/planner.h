@@ -55,8 +55,8 @@ struct Step {
   consensus::Refusal refusal;
 };
 
-Step NextStep(const Target& target, const consensus::AdmissionFacts& facts,
-              MemberId leader);
+Step NextStep(const TargetMembers& target,
+              const consensus::AdmissionFacts& facts, MemberId leader);
 
 // "add 4 (host:7404) and 5 (host:7405) as learners", "promote 4", "replace 1 by
 // 4", "remove 5".

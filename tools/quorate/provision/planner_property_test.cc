@@ -60,7 +60,7 @@ class Operator {
     if (!members) return 100;
     const absl::StatusOr<EnsembleView> view = ViewOf(*members);
     EXPECT_TRUE(view.ok()) << view.status();
-    const absl::StatusOr<Target> target = Resolve(
+    const absl::StatusOr<TargetMembers> target = Resolve(
         declaration_, *view, sim_.Ask(NewcomersOf(declaration_, *view)));
     if (!target.ok()) {
       failed_ = std::string(target.status().message());

@@ -75,9 +75,9 @@ class PlannerTest : public testing::Test {
   }
 
   EnsembleView View() const { return *ViewOf(*sim_->Members()); }
-  Target TargetOf(const Declaration& declaration) const {
+  TargetMembers TargetOf(const Declaration& declaration) const {
     const EnsembleView view = View();
-    const absl::StatusOr<Target> target =
+    const absl::StatusOr<TargetMembers> target =
         Resolve(declaration, view, sim_->Ask(NewcomersOf(declaration, view)));
     EXPECT_TRUE(target.ok()) << target.status();
     return *target;

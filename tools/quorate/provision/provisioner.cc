@@ -75,7 +75,7 @@ v1::ChangeMembershipRequest RequestOf(
 struct Plan {
   v1::MembersResponse members;
   EnsembleView view;
-  Target target;
+  TargetMembers target;
 };
 
 absl::StatusOr<Plan> MakePlan(EnsembleContact& ensemble,
@@ -83,7 +83,7 @@ absl::StatusOr<Plan> MakePlan(EnsembleContact& ensemble,
                               v1::MembersResponse members) {
   absl::StatusOr<EnsembleView> view = ViewOf(members);
   if (!view.ok()) return view.status();
-  absl::StatusOr<Target> target = Resolve(
+  absl::StatusOr<TargetMembers> target = Resolve(
       declaration, *view, ensemble.AskAll(NewcomersOf(declaration, *view)));
   if (!target.ok()) return target.status();
   return Plan{.members = std::move(members),

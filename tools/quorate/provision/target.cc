@@ -172,7 +172,7 @@ absl::StatusOr<TargetMember> ResolveNewcomer(const DeclaredMember& declared,
   return member;
 }
 
-absl::Status CheckAgainstLimits(const Target& target,
+absl::Status CheckAgainstLimits(const TargetMembers& target,
                                 const consensus::Limits& limits) {
   const auto voters = static_cast<size_t>(
       std::count_if(target.begin(), target.end(),
@@ -196,7 +196,7 @@ absl::Status CheckAgainstLimits(const Target& target,
   return absl::OkStatus();
 }
 
-absl::Status CheckNobodyTwice(const Target& target) {
+absl::Status CheckNobodyTwice(const TargetMembers& target) {
   for (size_t i = 0; i < target.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (target[i].id.IsNone() || target[i].id != target[j].id) continue;
@@ -222,9 +222,9 @@ std::vector<std::string> NewcomersOf(const Declaration& declaration,
   return addresses;
 }
 
-absl::StatusOr<Target> Resolve(const Declaration& declaration,
-                               const EnsembleView& view,
-                               const Answers& answers) {
+absl::StatusOr<TargetMembers> Resolve(const Declaration& declaration,
+                                      const EnsembleView& view,
+                                      const Answers& answers) {
   if (!declaration.ensemble_id.empty() &&
       declaration.ensemble_id != view.ensemble_id) {
     return RuleError(
@@ -233,7 +233,7 @@ absl::StatusOr<Target> Resolve(const Declaration& declaration,
                      ", and the one that answers is ",
                      FormatId(view.ensemble_id)));
   }
-  Target target;
+  TargetMembers target;
   for (const DeclaredMember& declared : declaration.members) {
     const Member* known = FindDeclared(declared, view.configuration());
     absl::StatusOr<TargetMember> member =

@@ -1,5 +1,5 @@
-// Target: a declaration, as it is to be understood beside the running ensemble:
-// which declared member is which.
+// TargetMembers: a declaration, as it is to be understood beside the running
+// ensemble: which declared member is which.
 //
 // Pure: what newcomers answered is handed in.
 
@@ -26,7 +26,7 @@ struct TargetMember {
   // Why a newcomer cannot be added at present; empty: it can, or it belongs.
   std::string trouble;
 };
-using Target = std::vector<TargetMember>;
+using TargetMembers = std::vector<TargetMember>;
 
 // By address, what a member said of itself when it was asked.
 using Answers =
@@ -39,9 +39,9 @@ std::vector<std::string> NewcomersOf(const Declaration& declaration,
 
 // An error, with the rule if it is one of the membership's: the ensemble can
 // never become this one, and why.
-absl::StatusOr<Target> Resolve(const Declaration& declaration,
-                               const EnsembleView& view,
-                               const Answers& answers);
+absl::StatusOr<TargetMembers> Resolve(const Declaration& declaration,
+                                      const EnsembleView& view,
+                                      const Answers& answers);
 
 }  // namespace quorate::tools
 

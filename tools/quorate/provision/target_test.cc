@@ -77,17 +77,17 @@ class TargetTest : public testing::Test {
     status.set_role("joining");
     return status;
   }
-  absl::StatusOr<Target> Resolved() {
+  absl::StatusOr<TargetMembers> Resolved() {
     return Resolve(declaration_, *ViewOf(Members()), answers_);
   }
   void ExpectError(ExitCode code, const std::string& text) {
-    const absl::StatusOr<Target> target = Resolved();
+    const absl::StatusOr<TargetMembers> target = Resolved();
     ASSERT_FALSE(target.ok());
     EXPECT_EQ(ExitCodeOf(target.status()), code) << target.status();
     EXPECT_THAT(std::string(target.status().message()), HasSubstr(text));
   }
   void ExpectTrouble(const std::string& text) {
-    const absl::StatusOr<Target> target = Resolved();
+    const absl::StatusOr<TargetMembers> target = Resolved();
     ASSERT_TRUE(target.ok()) << target.status();
     EXPECT_THAT(target->back().trouble, HasSubstr(text));
     EXPECT_TRUE(target->back().incarnation.IsNone());
@@ -103,7 +103,7 @@ TEST_F(TargetTest, KnowsMembersByIdOrAddress) {
   Declare(0, "h:2");
   Declare(0, "h:4", false);
   EXPECT_TRUE(NewcomersOf(declaration_, *ViewOf(Members())).empty());
-  const absl::StatusOr<Target> target = Resolved();
+  const absl::StatusOr<TargetMembers> target = Resolved();
   ASSERT_TRUE(target.ok()) << target.status();
   ASSERT_EQ(target->size(), 3u);
   EXPECT_EQ((*target)[1].id, MemberId{2});
@@ -116,7 +116,7 @@ TEST_F(TargetTest, NewcomersTellWhoTheyAre) {
   EXPECT_THAT(NewcomersOf(declaration_, *ViewOf(Members())),
               testing::ElementsAre("h:5"));
   answers_.emplace("h:5", Newcomer());
-  const absl::StatusOr<Target> target = Resolved();
+  const absl::StatusOr<TargetMembers> target = Resolved();
   ASSERT_TRUE(target.ok()) << target.status();
   EXPECT_EQ(target->back().id, MemberId{5});
   EXPECT_EQ(target->back().incarnation, Incarnation{105});
