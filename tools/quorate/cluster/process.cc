@@ -184,8 +184,13 @@ ProcessState StateOf(const Process& process) {
   if (process.pid <= 0) return ProcessState::kGone;
   const std::optional<ProcStat> stat = StatOf(process.pid);
   if (!stat || IsOver(stat->state) ||
-      stat->start_ticks != process.start_ticks || process.boot_id != BootId() ||
-      ExecutableOf(process.pid) != process.executable) {
+      stat->start_ticks != process.start_ticks || process.boot_id != BootId()) {
+    return ProcessState::kGone;
+  }
+  // A process that is just ending has no executable any more, and is not gone
+  // before it has given back all it held.
+  const std::string executable = ExecutableOf(process.pid);
+  if (!executable.empty() && executable != process.executable) {
     return ProcessState::kGone;
   }
   return stat->state == 'T' ? ProcessState::kPaused : ProcessState::kRunning;
