@@ -244,7 +244,9 @@ void SimEnsemble::Elect() {
     committed_ = false;
     commits_at_ms_ = settled_at_ms_;
   }
-  FactsOfMember(*configuration_->Find(leader_)).last_heard_ms = now_ms_;
+  // Voters vote under it from the start of its reign.
+  for (const Member& member : configuration_->members()) FactsOfMember(member);
+  facts_.at(leader_.value).last_heard_ms = now_ms_;
 }
 
 MemberFacts& SimEnsemble::FactsOfMember(const Member& member) {
