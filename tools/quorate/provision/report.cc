@@ -63,9 +63,10 @@ void ProvisionReport::OnDone(const std::string& what,
     console_.out << Dump(json) << std::endl;
     return;
   }
-  console_.Remark(
-      absl::StrCat("done: ", what, "; ", members.configuration(),
-                   left_ms_ ? absl::StrCat("; ", About(*left_ms_)) : ""));
+  console_.Remark(absl::StrCat("done: ", what, "; ", members.configuration(),
+                               left_ms_ && *left_ms_ >= 1'000
+                                   ? absl::StrCat("; ", About(*left_ms_))
+                                   : ""));
 }
 
 void ProvisionReport::OnWait(const std::string& why,
