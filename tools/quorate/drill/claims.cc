@@ -81,14 +81,61 @@ Verdict OfLosses(Claim claim, const Record& record) {
     case Claim::kLost:
       met = losses.lost > 0;
       break;
-    case Claim::kOldDataGone:
-      met = losses.base > 0 && losses.base_lost == losses.base;
-      seen = absl::StrCat(losses.base_lost, " of ", losses.base, " gone");
+    case Claim::kTruncated:
+      met = losses.truncated > 0;
+      seen = absl::StrCat(losses.truncated, " writes");
       break;
     default:
       met = losses.acked > 0 && losses.lost == 0 && losses.parted == 0;
   }
   return Found(claim, met, std::move(seen));
+}
+
+// The only leader of the last round; 0: there is none.
+uint64_t LastLeader(const Record& record) {
+  if (record.rounds.empty()) return 0;
+  const std::vector<uint64_t> leaders = LeadersOf(record.rounds.back());
+  return leaders.size() == 1 ? leaders.front() : 0;
+}
+
+Verdict Disagree(const Record& record) {
+  const uint64_t leader = LastLeader(record);
+  bool all_serve = leader != 0;
+  if (leader != 0) {
+    for (const View& view : record.rounds.back().views) {
+      all_serve &= view.serving;
+    }
+  }
+  const Losses losses = LossesOf(record);
+  return Found(Claim::kDisagree, all_serve && losses.parted > 0,
+               absl::StrCat(losses.parted, " writes at some and not at others",
+                            all_serve ? absl::StrCat(", under ", leader)
+                                      : std::string()));
+}
+
+Verdict EmptyTree(const Record& record) {
+  for (const TreeLook& look : record.trees) {
+    if (IsNewcomer(look.leader) && !look.has_old_data) {
+      return Found(Claim::kEmptyTree, true,
+                   absl::StrCat("member ", look.leader));
+    }
+  }
+  return Found(Claim::kEmptyTree, false, "none");
+}
+
+Verdict EmptyTreeWins(const Record& record) {
+  const uint64_t leader = LastLeader(record);
+  int base = 0;
+  int missing = 0;
+  for (const Fate& fate : record.fates) {
+    if (fate.phase != Phase::kBefore) continue;
+    ++base;
+    missing += static_cast<int>(
+        std::count(fate.missing_at.begin(), fate.missing_at.end(), leader));
+  }
+  return Found(
+      Claim::kEmptyTreeWins, leader != 0 && base > 0 && missing == base,
+      absl::StrCat("member ", leader, " lacks ", missing, " of ", base));
 }
 
 Verdict OldShutOut(const Record& record) {
@@ -258,8 +305,14 @@ constexpr Words kWords[] = {
     {Claim::kParted, "parted",
      "acknowledged writes can be read on one side only"},
     {Claim::kLost, "lost", "acknowledged writes are gone everywhere"},
-    {Claim::kOldDataGone, "old-data-gone",
-     "all that was there at the beginning is gone"},
+    {Claim::kTruncated, "truncated",
+     "what old members acknowledged is gone at most of them"},
+    {Claim::kDisagree, "disagree",
+     "members that serve under one leader have different trees"},
+    {Claim::kEmptyTree, "empty-tree",
+     "a newcomer leads, and serves an empty tree"},
+    {Claim::kEmptyTreeWins, "empty-tree-wins",
+     "in the end the only leader has nothing of what was there before"},
     {Claim::kOldShutOut, "old-shut-out", "no old member can rejoin"},
     {Claim::kServiceStopped, "service-stopped", "nobody takes a write"},
     {Claim::kOneLeader, "one-leader", "there are never two leaders"},
@@ -308,9 +361,10 @@ Losses LossesOf(const Record& record) {
     ++losses.acked;
     if (fate.lost()) ++losses.lost;
     if (!fate.lost() && !fate.everywhere()) ++losses.parted;
-    if (fate.phase != Phase::kBefore) continue;
-    ++losses.base;
-    if (fate.lost()) ++losses.base_lost;
+    const auto missing_old =
+        std::count_if(fate.missing_at.begin(), fate.missing_at.end(),
+                      [](uint64_t id) { return !IsNewcomer(id); });
+    if (!IsNewcomer(fate.acked_by) && missing_old >= 2) ++losses.truncated;
   }
   return losses;
 }
@@ -324,9 +378,15 @@ Verdict Judge(Claim claim, const Record& record) {
       return SecondTree(claim, record);
     case Claim::kParted:
     case Claim::kLost:
-    case Claim::kOldDataGone:
+    case Claim::kTruncated:
     case Claim::kNothingLost:
       return OfLosses(claim, record);
+    case Claim::kDisagree:
+      return Disagree(record);
+    case Claim::kEmptyTree:
+      return EmptyTree(record);
+    case Claim::kEmptyTreeWins:
+      return EmptyTreeWins(record);
     case Claim::kOldShutOut:
       return OldShutOut(record);
     case Claim::kServiceStopped: {

@@ -25,7 +25,10 @@ enum class Claim {
   kSecondHasOld,    // the second leader, of the newcomers, has the old data
   kParted,          // acknowledged writes can be read on one side only
   kLost,            // acknowledged writes are gone from every member
-  kOldDataGone,     // all that was acknowledged at the beginning is gone
+  kTruncated,       // what an old member acknowledged is gone at most of them
+  kDisagree,        // members that serve under one leader differ in the end
+  kEmptyTree,       // a newcomer leads, and serves a tree without the old data
+  kEmptyTreeWins,   // so does the only leader in the end
   kOldShutOut,      // no old member serves any more
   kServiceStopped,  // no write was taken, round after round
   kOneLeader,       // never two leaders that took writes
@@ -59,10 +62,9 @@ int SplitRounds(const Record& record);
 // Figures over the fates of acknowledged writes.
 struct Losses {
   int acked = 0;
-  int lost = 0;    // readable nowhere
-  int parted = 0;  // readable at some serving members, not at others
-  int base = 0;    // acknowledged before
-  int base_lost = 0;
+  int lost = 0;       // readable nowhere
+  int parted = 0;     // readable at some serving members, not at others
+  int truncated = 0;  // acknowledged by an old member, missing at most of them
 };
 Losses LossesOf(const Record& record);
 

@@ -10,25 +10,17 @@
 namespace quorate::tools {
 namespace {
 
-constexpr Claim kAll[] = {Claim::kTwoLeaders,
-                          Claim::kSecondIsEmpty,
-                          Claim::kSecondHasOld,
-                          Claim::kParted,
-                          Claim::kLost,
-                          Claim::kOldDataGone,
-                          Claim::kOldShutOut,
-                          Claim::kServiceStopped,
-                          Claim::kOneLeader,
-                          Claim::kNothingLost,
-                          Claim::kNoSecondLeader,
-                          Claim::kNewcomersWait,
-                          Claim::kPromotionsRefused,
-                          Claim::kUnknownRefused,
-                          Claim::kRestartsRefused,
-                          Claim::kWritesGoOn,
-                          Claim::kNobodyElseServes,
-                          Claim::kServiceResumes,
-                          Claim::kGrown};
+constexpr Claim kAll[] = {Claim::kTwoLeaders,     Claim::kSecondIsEmpty,
+                          Claim::kSecondHasOld,   Claim::kParted,
+                          Claim::kLost,           Claim::kTruncated,
+                          Claim::kDisagree,       Claim::kEmptyTree,
+                          Claim::kEmptyTreeWins,  Claim::kOldShutOut,
+                          Claim::kServiceStopped, Claim::kOneLeader,
+                          Claim::kNothingLost,    Claim::kNoSecondLeader,
+                          Claim::kNewcomersWait,  Claim::kPromotionsRefused,
+                          Claim::kUnknownRefused, Claim::kRestartsRefused,
+                          Claim::kWritesGoOn,     Claim::kNobodyElseServes,
+                          Claim::kServiceResumes, Claim::kGrown};
 
 View Member(uint64_t id, const std::string& role) {
   return {
@@ -131,9 +123,45 @@ TEST(ClaimsTest, Losses) {
   EXPECT_FALSE(Met(Claim::kNothingLost, record));
   EXPECT_FALSE(Met(Claim::kParted, record));
   EXPECT_TRUE(Met(Claim::kLost, record));
-  EXPECT_FALSE(Met(Claim::kOldDataGone, record));
-  record.fates[0].readable_at.clear();
-  EXPECT_TRUE(Met(Claim::kOldDataGone, record));
+}
+
+TEST(ClaimsTest, TruncatedIsWhatMostOldMembersHaveNoMore) {
+  Record record;
+  record.fates = {{.path = "/a",
+                   .phase = Phase::kDuring,
+                   .acked_by = 3,
+                   .readable_at = {3},
+                   .missing_at = {1, 7}}};
+  EXPECT_FALSE(Met(Claim::kTruncated, record));
+  record.fates[0].missing_at = {1, 2, 7};
+  EXPECT_TRUE(Met(Claim::kTruncated, record));
+  record.fates[0].acked_by = 7;
+  EXPECT_FALSE(Met(Claim::kTruncated, record));
+}
+
+TEST(ClaimsTest, MembersOfOneLeaderDisagree) {
+  Record record = Rounds(1, Quiet(Phase::kAfter, "follower"));
+  record.fates = {{.path = "/a", .readable_at = {1}, .missing_at = {3}}};
+  EXPECT_TRUE(Met(Claim::kDisagree, record));
+  record.fates[0].missing_at.clear();
+  EXPECT_FALSE(Met(Claim::kDisagree, record));
+  // Two leaders: they are two ensembles.
+  record = Rounds(1, TwoLed(Phase::kAfter));
+  record.fates = {{.path = "/a", .readable_at = {3}, .missing_at = {7}}};
+  EXPECT_FALSE(Met(Claim::kDisagree, record));
+}
+
+TEST(ClaimsTest, EmptyTree) {
+  Record record = Rounds(1, Quiet(Phase::kAfter, "follower"));
+  record.fates = {{.path = "/drill", .readable_at = {1}, .missing_at = {3}},
+                  {.path = "/a", .phase = Phase::kAfter, .readable_at = {3}}};
+  EXPECT_TRUE(Met(Claim::kEmptyTreeWins, record));
+  record.fates[0].missing_at = {4};
+  EXPECT_FALSE(Met(Claim::kEmptyTreeWins, record));
+  record.trees = {{Phase::kDuring, 3, false}, {Phase::kDuring, 7, true}};
+  EXPECT_FALSE(Met(Claim::kEmptyTree, record));
+  record.trees[1].has_old_data = false;
+  EXPECT_TRUE(Met(Claim::kEmptyTree, record));
 }
 
 TEST(ClaimsTest, OldMembersAreShutOut) {

@@ -74,16 +74,17 @@ Schedule Unreachable() {
 }
 
 Schedule Rolling() {
-  return {
-      .name = "rolling",
-      .story =
-          "four newcomers; then the old members are restarted one by "
-          "one with the list of seven",
-      .steps = {StartNewcomers{}, Watch{}, RestartOld{},
-                Watch{Picture::kOneEnsemble, Picture::kOneEnsemble}},
-      .lists = {Claim::kTwoLeaders, Claim::kSecondIsEmpty, Claim::kLost},
-      .zookeeper = {Claim::kTwoLeaders, Claim::kSecondIsEmpty, Claim::kLost},
-      .rules = KeptWithRestarts()};
+  return {.name = "rolling",
+          .story =
+              "four newcomers; then the old members are restarted one by "
+              "one with the list of seven",
+          .steps = {StartNewcomers{}, Watch{}, RestartOld{},
+                    Watch{Picture::kOneEnsemble, Picture::kOneEnsemble}},
+          .lists = {Claim::kTwoLeaders, Claim::kSecondIsEmpty,
+                    Claim::kTruncated, Claim::kLost},
+          .zookeeper = {Claim::kTwoLeaders, Claim::kSecondIsEmpty,
+                        Claim::kTruncated, Claim::kDisagree},
+          .rules = KeptWithRestarts()};
 }
 
 Schedule RollingEpoch() {
@@ -120,8 +121,8 @@ Schedule OldDown() {
                 Watch{Picture::kNewcomerLeads, Picture::kNewcomerLeads},
                 StartOld{},
                 Watch{Picture::kOneEnsemble, Picture::kOneEnsemble}},
-      .lists = {Claim::kOldDataGone, Claim::kLost},
-      .zookeeper = {Claim::kOldDataGone, Claim::kLost},
+      .lists = {Claim::kEmptyTree, Claim::kLost},
+      .zookeeper = {Claim::kEmptyTree, Claim::kEmptyTreeWins},
       .rules = {Claim::kNoSecondLeader, Claim::kNewcomersWait,
                 Claim::kNobodyElseServes, Claim::kRestartsRefused,
                 Claim::kServiceResumes, Claim::kNothingLost, Claim::kGrown}};
