@@ -15,8 +15,9 @@
 namespace quorate::tools {
 namespace {
 
-// Rules that keep newcomers that come too quickly from voting.
-bool IsPaceRule(uint32_t rule) { return rule >= 12 && rule <= 15; }
+// Rules that may stand in the way of a promotion, from "one at a time" to "live
+// quorum"; others have nothing to do with it.
+bool IsOfPromotions(uint32_t rule) { return rule >= 7 && rule <= 15; }
 constexpr uint32_t kSeasonedMajority = 14;
 constexpr uint32_t kOneTruth = 6;
 
@@ -238,26 +239,24 @@ Verdict PromotionsRefused(Claim claim, const Record& record) {
   int asked = 0;
   int refused = 0;
   bool seasoned = false;
-  bool all_by_pace = true;
+  bool by_rules = true;
   std::vector<std::string> rules;
   for (const Ask& ask : record.asks) {
     if (!ask.all_at_once) continue;
     ++asked;
     if (!ask.refusal) continue;
     ++refused;
+    const uint32_t rule = ask.refusal->rule;
     // Before they are learners there is nothing to judge, and no rule named.
-    all_by_pace &= ask.refusal->rule == 0 || (IsPaceRule(ask.refusal->rule) &&
-                                              !ask.refusal->numbers.empty());
-    seasoned |= ask.ready && ask.refusal->rule == kSeasonedMajority;
-    if (ask.refusal->rule != 0) {
-      rules.push_back(absl::StrCat("rule ", ask.refusal->rule));
-    }
+    by_rules &= rule == 0 || IsOfPromotions(rule);
+    seasoned |=
+        ask.ready && rule == kSeasonedMajority && !ask.refusal->numbers.empty();
+    if (rule != 0) rules.push_back(absl::StrCat("rule ", rule));
   }
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
-  const bool by_rules =
-      claim == Claim::kUnknownRefused || (all_by_pace && seasoned);
+  const bool met = claim == Claim::kUnknownRefused || (by_rules && seasoned);
   return Found(
-      claim, asked > 0 && refused == asked && by_rules,
+      claim, asked > 0 && refused == asked && met,
       absl::StrCat(refused, " of ", asked, " refused",
                    rules.empty() ? "" : " by ", absl::StrJoin(rules, ", ")));
 }

@@ -231,8 +231,11 @@ TEST(ClaimsTest, PromotionsAreRefusedByPace) {
   // They were not learners yet: nothing that shows the rules.
   record.asks[0] = Refused(false, 0);
   EXPECT_TRUE(Met(Claim::kPromotionsRefused, record));
-  // Another rule, which has nothing to do with pace.
+  // Another learner was being admitted.
   record.asks[0] = Refused(false, 7);
+  EXPECT_TRUE(Met(Claim::kPromotionsRefused, record));
+  // A rule that has nothing to do with it.
+  record.asks[0] = Refused(false, 5);
   EXPECT_FALSE(Met(Claim::kPromotionsRefused, record));
   // Never asked once they were proven.
   record.asks = {Refused(false, 12), Refused(false, 14)};
