@@ -135,7 +135,10 @@ void Replica::Impl::Absorb(consensus::Output output) {
       std::make_move_iterator(output.messages.end()));
   output_.events.insert(output_.events.end(), output.events.begin(),
                         output.events.end());
-  if (!stop_reason_.ok()) return;
+  if (!stop_reason_.ok()) {
+    SaveRemoval(output);
+    return;
+  }
   if (output.persist_id != 0) {
     output_.jobs.emplace_back(WriteBatch{output.persist_id, ToBatch(output)});
   }
@@ -147,6 +150,15 @@ void Replica::Impl::Absorb(consensus::Output output) {
                    std::make_move_iterator(output.committed.begin()),
                    std::make_move_iterator(output.committed.end()));
   for (const consensus::ReadResult& read : output.reads) reads_.Answer(read);
+}
+
+// A member that has stopped writes nothing, but that it was removed: it is not
+// to trouble the others with that question at each start.
+void Replica::Impl::SaveRemoval(const consensus::Output& output) {
+  if (!output.hard_state.has_value() || !output.hard_state->removed) return;
+  consensus::Output removal;
+  removal.hard_state = output.hard_state;
+  output_.jobs.emplace_back(WriteBatch{output.persist_id, ToBatch(removal)});
 }
 
 void Replica::Impl::Stop(const absl::Status& why) {

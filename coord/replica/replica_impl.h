@@ -113,6 +113,7 @@ class Replica::Impl {
  private:
   // --- replica.cc
   void Absorb(consensus::Output output);
+  void SaveRemoval(const consensus::Output& output);
   // Writes can be handed to the leader now: it is known, and this member has
   // applied its NEWLEADER, and so all that earlier leaders have left.
   bool CanSend() const;

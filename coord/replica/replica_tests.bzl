@@ -153,6 +153,17 @@ def replica_tests():
         ],
     )
     _test(
+        src = "replica_removal_test.cc",
+        deps = [
+            "//coord/base:ids",
+            "//coord/consensus:admission",
+            "//coord/consensus:configuration",
+            "//coord/replica/testing:harness",
+            "@com_google_absl//absl/status",
+            "@com_google_absl//absl/strings",
+        ],
+    )
+    _test(
         src = "replica_sessions_test.cc",
         deps = [
             ":client_message",

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,7 +14,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/zxid.h"
@@ -192,14 +192,14 @@ absl::Status MemberStorage::Note(const absl::Status& status) {
   const StorageErrorKind kind = StorageErrorOf(status).kind;
   if (!status.ok() && kind != StorageErrorKind::kDiskFull &&
       kind != StorageErrorKind::kMisuse) {
-    const absl::MutexLock lock(&mutex_);
+    const std::scoped_lock lock(mutex_);
     if (broken_.ok()) broken_ = status;
   }
   return status;
 }
 
 absl::Status MemberStorage::status() const {
-  const absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   return broken_;
 }
 

@@ -26,15 +26,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "coord/base/ids.h"
 #include "coord/consensus/zxid.h"
@@ -183,8 +182,8 @@ class MemberStorage {
   std::unique_ptr<SnapshotStore> snapshots_;
   std::unique_ptr<WriteAheadLog> log_;
   bool install_is_staged_ = false;
-  mutable absl::Mutex mutex_;
-  absl::Status broken_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  absl::Status broken_;  // guarded by mutex_
 };
 
 }  // namespace quorate::storage

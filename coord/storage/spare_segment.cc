@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -11,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "coord/storage/file_names.h"
 #include "coord/storage/file_system.h"
 #include "coord/storage/storage_error.h"
@@ -50,7 +50,7 @@ absl::Status SpareSegment::GiveBack(const absl::Status& cause) {
 }
 
 absl::Status SpareSegment::Prepare(uint64_t max_bytes) {
-  const absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   return Fill(max_bytes);
 }
 
@@ -76,7 +76,7 @@ absl::Status SpareSegment::Fill(uint64_t max_bytes) {
 
 absl::Status SpareSegment::Use(
     absl::FunctionRef<absl::Status(std::unique_ptr<File> file)> use) {
-  const absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   absl::Status s = Fill(segment_bytes_);
   if (!s.ok()) return s;
   ready_.store(false, std::memory_order_release);

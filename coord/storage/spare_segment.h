@@ -13,13 +13,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "coord/storage/file_system.h"
 
 namespace quorate::storage {
@@ -45,18 +44,18 @@ class SpareSegment {
   const std::string& path() const { return path_; }
 
  private:
-  absl::Status Fill(uint64_t max_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Create() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status GiveBack(const absl::Status& cause)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // With mutex_ held.
+  absl::Status Fill(uint64_t max_bytes);
+  absl::Status Create();
+  absl::Status GiveBack(const absl::Status& cause);
 
   FileSystem& files_;
   const std::string path_;
   const uint64_t segment_bytes_;
   std::atomic<bool> ready_ = false;
-  absl::Mutex mutex_;
-  std::unique_ptr<File> file_ ABSL_GUARDED_BY(mutex_);
-  uint64_t filled_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::mutex mutex_;
+  std::unique_ptr<File> file_;  // guarded by mutex_
+  uint64_t filled_ = 0;         // guarded by mutex_
 };
 
 }  // namespace quorate::storage

@@ -13,7 +13,9 @@ export QUORATE_DIR="${dir}"
 old=$(ensemble_id)
 quorate create /config 'v1' > /dev/null
 quorate create /load > /dev/null
-quorate create /big "$(head --bytes=300000 /dev/zero | tr '\0' x)" > /dev/null
+for i in 1 2 3; do  # one argument has room for 128 KiB
+  quorate create "/big-${i}" "$(head --bytes=100000 /dev/zero | tr '\0' x)" > /dev/null
+done
 quorate quota set /load --count 1234567 > /dev/null
 
 # --- Saved under load -----------------------------------------------------------

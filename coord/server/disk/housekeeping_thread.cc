@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "coord/server/disk/background.h"
 #include "coord/storage/member_storage.h"
 #include "coord/storage/storage_error.h"
@@ -30,34 +30,36 @@ HousekeepingThread::HousekeepingThread(
 HousekeepingThread::~HousekeepingThread() { Stop(); }
 
 void HousekeepingThread::Post(Work work) {
-  const absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!stopping_) works_.push_back(std::move(work));
+  wanted_.notify_one();
 }
 
 void HousekeepingThread::PrepareSegment() {
-  const absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   is_preparing_ = true;
+  wanted_.notify_one();
 }
 
 void HousekeepingThread::Stop() {
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::scoped_lock lock(mutex_);
     stopping_ = true;
     works_.clear();
   }
+  wanted_.notify_one();
   if (thread_.joinable()) thread_.join();
 }
 
 void HousekeepingThread::Run() {
   EnterBackground();
-  const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || is_preparing_ || !works_.empty();
-  };
   for (;;) {
     Work work;
     {
-      const absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(&is_wanted));
+      std::unique_lock lock(mutex_);
+      wanted_.wait(lock, [this] {
+        return stopping_ || is_preparing_ || !works_.empty();
+      });
       if (stopping_) return;
       if (!works_.empty()) {
         work = std::move(works_.front());
@@ -84,7 +86,7 @@ void HousekeepingThread::PrepareSome() {
   if (status.ok() && !storage_.IsPrepared()) return;
   // If there is no room, the log says so when it needs the segment, and asks
   // again when it has written something.
-  const absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   is_preparing_ = false;
 }
 

@@ -8,13 +8,13 @@
 #ifndef QUORATE_COORD_SERVER_DISK_HOUSEKEEPING_THREAD_H_
 #define QUORATE_COORD_SERVER_DISK_HOUSEKEEPING_THREAD_H_
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "coord/storage/member_storage.h"
 
 namespace quorate::server {
@@ -45,10 +45,12 @@ class HousekeepingThread {
   storage::MemberStorage& storage_;
   const std::function<void(const absl::Status&)> failed_;
 
-  absl::Mutex mutex_;
-  std::deque<Work> works_ ABSL_GUARDED_BY(mutex_);
-  bool is_preparing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  // Guarded by mutex_.
+  std::deque<Work> works_;
+  bool is_preparing_ = false;
+  bool stopping_ = false;
 
   std::thread thread_;  // last: it uses what is above
 };

@@ -1,9 +1,9 @@
 #include "coord/server/disk/snapshot_thread.h"
 
+#include <mutex>
 #include <thread>
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
 #include "coord/server/disk/background.h"
 #include "coord/server/disk/snapshot_worker.h"
 #include "coord/server/monotonic_clock.h"
@@ -21,29 +21,28 @@ SnapshotThread::SnapshotThread(const storage::MemberStorage& storage,
 SnapshotThread::~SnapshotThread() { Stop(); }
 
 void SnapshotThread::Post(SnapshotJob job) {
-  const absl::MutexLock lock(&mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!stopping_) jobs_.push_back(std::move(job));
+  wanted_.notify_one();
 }
 
 void SnapshotThread::Stop() {
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::scoped_lock lock(mutex_);
     stopping_ = true;
     jobs_.clear();
   }
+  wanted_.notify_one();
   if (thread_.joinable()) thread_.join();
 }
 
 void SnapshotThread::Run() {
   EnterBackground();
-  const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !jobs_.empty();
-  };
   for (;;) {
     SnapshotJob job;
     {
-      const absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(&is_wanted));
+      std::unique_lock lock(mutex_);
+      wanted_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
       if (stopping_) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();

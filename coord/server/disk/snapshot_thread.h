@@ -4,11 +4,11 @@
 #ifndef QUORATE_COORD_SERVER_DISK_SNAPSHOT_THREAD_H_
 #define QUORATE_COORD_SERVER_DISK_SNAPSHOT_THREAD_H_
 
+#include <condition_variable>
 #include <deque>
+#include <mutex>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "coord/server/disk/snapshot_worker.h"
 #include "coord/server/timings.h"
 #include "coord/storage/member_storage.h"
@@ -36,9 +36,10 @@ class SnapshotThread {
   void Run();
 
   SnapshotWorker worker_;  // the thread's
-  absl::Mutex mutex_;
-  std::deque<SnapshotJob> jobs_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  std::deque<SnapshotJob> jobs_;  // guarded by mutex_
+  bool stopping_ = false;         // guarded by mutex_
   std::thread thread_;
 };
 
