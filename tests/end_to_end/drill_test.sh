@@ -52,8 +52,9 @@ equal '' "$(members_below "${SCRATCH}")" "members after the drill"
 equal '' "$(find "${SCRATCH}" -maxdepth 1 -name 'quorate-drill.*')" \
   "directories after the drill"
 
+# The program itself, as a function in the background would be a shell of ours.
 echo "interrupted"
-quorate drill split-brain --schedule quick --seed 1 --dir "${SCRATCH}/kept" \
+"${QUORATE}" drill split-brain --schedule quick --seed 1 --dir "${SCRATCH}/kept" \
   --keep > "${SCRATCH}/out" 2>&1 &
 drill=$!
 until grep --quiet 'newcomer . started' "${SCRATCH}/out"; do
@@ -68,7 +69,7 @@ equal '' "$(members_below "${SCRATCH}")" "members after an interrupted drill"
 [[ -s "${SCRATCH}/kept/quick-lists/member-1/log" ]] || fail "--keep keeps logs"
 
 echo "killed"
-quorate drill split-brain --schedule quick --seed 1 --dir "${SCRATCH}/killed" \
+"${QUORATE}" drill split-brain --schedule quick --seed 1 --dir "${SCRATCH}/killed" \
   > "${SCRATCH}/out" 2>&1 &
 drill=$!
 until grep --quiet 'newcomer . started' "${SCRATCH}/out"; do
