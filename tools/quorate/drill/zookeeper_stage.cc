@@ -199,11 +199,12 @@ absl::StatusOr<std::set<std::string>> ZooKeeperStage::Find(
 absl::StatusOr<ZooKeeperInstall> FindZooKeeper() {
   const absl::StatusOr<std::string> java = FindJava();
   if (!java.ok() || !FileExists(kJar)) {
-    return LocalError(absl::StrCat(
-        "--against zookeeper: ZooKeeper is not installed here (",
-        java.ok() ? absl::StrCat("there is no ", kJar)
-                  : std::string(java.status().message()),
-        "); with Debian: apt-get install --no-install-recommends zookeeper"));
+    return LocalError(
+        absl::StrCat("--against zookeeper: ZooKeeper is not installed here (",
+                     java.ok() ? absl::StrCat("there is no ", kJar)
+                               : std::string(java.status().message()),
+                     "); with Debian: apt-get install libzookeeper-java "
+                     "default-jre-headless"));
   }
   std::string class_path = kJar;
   if (FileExists(kLoggerJar)) absl::StrAppend(&class_path, ":", kLoggerJar);
