@@ -17,6 +17,7 @@
 #include "coord/storage/member_storage.h"
 #include "coord/storage/storage_error.h"
 #include "coord/storage/testing/fault_file_system.h"
+#include "coord/storage/testing/whole_steps.h"
 #include "coord/tree/snapshot.h"
 #include "coord/tree/state_machine.h"
 #include "coord/tree/txn_codec.h"
@@ -139,7 +140,7 @@ class RecoveryTest : public testing::Test {
     ASSERT_TRUE(writer.ok()) << writer.status();
     ASSERT_TRUE((*writer)->Append(content).ok());
     ASSERT_TRUE((*writer)->Finish(meta).ok());
-    ASSERT_TRUE(storage().PublishSnapshot(**writer).ok());
+    ASSERT_TRUE(PublishSnapshot(storage(), **writer).ok());
   }
 
   // A member with a short history, and `spoil`, cannot be recovered.

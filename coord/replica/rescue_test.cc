@@ -27,6 +27,7 @@
 #include "coord/storage/member_storage.h"
 #include "coord/storage/storage_error.h"
 #include "coord/storage/testing/fault_file_system.h"
+#include "coord/storage/testing/whole_steps.h"
 #include "coord/tree/acl.h"
 #include "coord/tree/snapshot.h"
 #include "coord/tree/state_machine.h"
@@ -117,7 +118,7 @@ absl::Status WriteSnapshot(MemberStorage& storage,
   if (absl::Status s = (*writer)->Finish(EncodeSnapshotMeta(meta)); !s.ok()) {
     return s;
   }
-  return storage.PublishSnapshot(**writer);
+  return PublishSnapshot(storage, **writer);
 }
 
 // The directory of member 2, stopped.

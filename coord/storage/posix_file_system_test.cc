@@ -64,6 +64,27 @@ TEST_F(PosixFileSystemTest, WritesReadsAndGrows) {
   EXPECT_EQ(StorageErrorOf(beyond.status()).offset, 8u);
 }
 
+// Freed in pieces behind its name, which is gone first and at once.
+TEST_F(PosixFileSystemTest, ALargeFileIsRemovedLikeAnyOther) {
+  for (const char* name : {"large", "linked"}) {
+    auto file = files_->Open(Path(name), OpenMode::kCreate);
+    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_TRUE((*file)->Preallocate((9 << 20) + 1).ok());
+  }
+  const auto reader = files_->Open(Path("large"), OpenMode::kRead);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_TRUE(files_->Remove(Path("large")).ok());
+  EXPECT_EQ(*files_->List(directory_), std::vector<std::string>{"linked"});
+  EXPECT_LE(*(*reader)->Size(), uint64_t{4} << 20) << "most is free already";
+
+  // Under another name it is somebody else's.
+  std::filesystem::create_hard_link(Path("linked"), Path("other"));
+  ASSERT_TRUE(files_->Remove(Path("linked")).ok());
+  const auto other = files_->Open(Path("other"), OpenMode::kRead);
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(*(*other)->Size(), (uint64_t{9} << 20) + 1);
+}
+
 TEST_F(PosixFileSystemTest, ErrorsNameOperationAndFile) {
   const auto missing = files_->Open(Path("none"), OpenMode::kRead);
   EXPECT_TRUE(absl::IsNotFound(missing.status()));

@@ -60,6 +60,9 @@ absl::StatusOr<Bytes> DiskSnapshotSource::ReadSnapshot(consensus::Zxid zxid,
   }
   if (storage::StorageErrorOf(piece.status()).kind ==
       storage::StorageErrorKind::kDamaged) {
+    // One that was given up is freed while it may still be read here.
+    const absl::Status again = storage_.ReadSnapshot(zxid).status();
+    if (absl::IsNotFound(again)) return again;
     on_damage_(piece.status());
   }
   if (!piece.ok()) return piece.status();
