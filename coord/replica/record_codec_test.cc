@@ -264,7 +264,7 @@ TEST(RecordCodecTest, RefusesRecordsThatAreNone) {
   EXPECT_EQ(code(Zxid(1, 1), 4, "\x01"), kInvalidArgument);
   EXPECT_EQ(code(Zxid(1, 1), 4, EncodeConfiguration(Configuration())),
             kInvalidArgument);
-  EXPECT_EQ(code(Zxid(1, 1), 4, "\x02"), kUnimplemented);
+  EXPECT_EQ(code(Zxid(1, 1), 4, "\x03"), kUnimplemented);
   EXPECT_EQ(code(Zxid(1, 1), 6, ""), kUnimplemented);
   EXPECT_EQ(code(Zxid(1, 1), 255, "x"), kUnimplemented);
   EXPECT_FALSE(FromLogRecord({Zxid(1, 1), 3, nullptr}).ok());
