@@ -106,9 +106,9 @@ absl::Status AwaitServing(Context& context, LocalCluster& cluster,
   while (true) {
     absl::Status status = AwaitMembers(context.console(), cluster, ids,
                                        WaitFor::kServing, deadline, ended);
-    const bool resigns = ended->has_value() &&
-                         (*ended)->exit_code == kStoppedForGood &&
-                         ids.size() > 1;
+    const bool resigns = ended->has_value() && ids.size() > 1 &&
+                         ((*ended)->exit_code == kStoppedForGood ||
+                          (*ended)->exit_code == kCannotUseDirectory);
     if (!resigns) {
       if (resigned.empty()) return status;
       return status.ok() ? RetireRemoved(cluster, ids, resigned, why) : why;

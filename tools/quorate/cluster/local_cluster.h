@@ -25,9 +25,10 @@ namespace quorate::tools {
 
 // Exit code of coordd when it cannot listen on its port.
 inline constexpr int kCannotListen = 4;
-// Exit code of coordd when it may never run again, such as one that was
-// removed.
+// Exit codes of coordd when it may never run again: it has just been told, such
+// as that it was removed, or it finds so in its directory.
 inline constexpr int kStoppedForGood = 5;
+inline constexpr int kCannotUseDirectory = 3;
 
 // A member that has ended by itself.
 struct EndedMember {
