@@ -161,8 +161,8 @@ ensemble_id() {
   quorate status --json | json_field ensemble_id | head --lines=1
 }
 
-# address_of CLUSTER ID: where a member listens, also one that has left.
-address_of() {
+# address_in CLUSTER ID: where a member listens, also one that is retired.
+address_in() {
   grep --after-context=2 "\"id\": $2," "$1/cluster.json" |
     sed -n 's/.*"address": "\([^"]*\)".*/\1/p'
 }

@@ -42,7 +42,7 @@ ends() {
 dir="${SCRATCH}/ensemble"
 cluster_up "${dir}" --members 3 > /dev/null
 export QUORATE_DIR="${dir}"
-for id in 1 2 3; do eval "a${id}=$(address_of "${dir}" "${id}")"; done
+for id in 1 2 3; do eval "a${id}=$(address_in "${dir}" "${id}")"; done
 # shellcheck disable=SC2154
 founders="1=${a1},2=${a2},3=${a3}"
 quorate create /data one > /dev/null
@@ -68,7 +68,7 @@ cp -r "${data}" "${SCRATCH}/backup"
 quorate cluster restart "${id}" > /dev/null
 for i in 1 2 3 4 5; do quorate set /data "${i}" > /dev/null; done
 # It has acknowledged them.
-equal 5 "$(quorate get /data --endpoints "$(address_of "${dir}" "${id}")")" "/data"
+equal 5 "$(quorate get /data --endpoints "$(address_in "${dir}" "${id}")")" "/data"
 quorate cluster kill "${id}" > /dev/null
 # The same files, with the content of then.
 for file in "${SCRATCH}/backup"/*; do
@@ -140,7 +140,7 @@ ends "another list than it was founded from" 3 "rule 6 (one truth)" \
 
 # --- A member of another ensemble at the address of one of ours ----------------------
 stranger=$(followers | head --lines=1)
-address=$(address_of "${dir}" "${stranger}")
+address=$(address_in "${dir}" "${stranger}")
 quorate cluster kill "${stranger}" > /dev/null
 "${QUORATE_COORDD}" --dir "${SCRATCH}/other" --id "${stranger}" \
   --listen "${address}" --founders "${stranger}=${address}" "${SEGMENTS[@]}" \

@@ -22,9 +22,9 @@ quorate create /data/10 v10 > /dev/null
 expect 0 "v10" get /data/10 --pin-file "${pin}"
 # All three have everything.
 for id in 1 2 3; do
-  expect 0 "v10" get /data/10 --endpoints "$(address_of "${dir}" "${id}")"
+  expect 0 "v10" get /data/10 --endpoints "$(address_in "${dir}" "${id}")"
 done
-survivor=$(address_of "${dir}" 3)
+survivor=$(address_in "${dir}" 3)
 
 # --- Refused as long as it would do harm ---------------------------------------
 data="${dir}/member-3/data"
@@ -77,10 +77,10 @@ expect 0 "v1" get /data/1 --pin-file "${pin}"
 # --- The old members come back ------------------------------------------------
 # By hand: the cluster knows them no more.
 expect 2 "there is no member" cluster restart 1
-founders="1=$(address_of "${dir}" 1),2=$(address_of "${dir}" 2),3=${survivor}"
+founders="1=$(address_in "${dir}" 1),2=$(address_in "${dir}" 2),3=${survivor}"
 for id in 1 2; do
   "${QUORATE_COORDD}" --dir "${dir}/member-${id}/data" \
-    --listen "$(address_of "${dir}" "${id}")" --founders "${founders}" \
+    --listen "$(address_in "${dir}" "${id}")" --founders "${founders}" \
     --segment-bytes 4194304 2>> "${SCRATCH}/old" &
   old_pids[id]=$!
 done
@@ -93,7 +93,7 @@ await_text "${dir}/member-3/log" "can never come back"
 equal "${new}" "$(ensemble_id)" "the ensemble at member 3"
 expect 0 "{3} removed {1 2}" member list
 expect 0 "rescue" get /after
-expect 1 "NoNode" get /after --endpoints "$(address_of "${dir}" 1)" --timeout 30s
+expect 1 "NoNode" get /after --endpoints "$(address_in "${dir}" 1)" --timeout 30s
 kill "${old_pids[@]}"
 wait "${old_pids[@]}" || true
 
@@ -103,7 +103,7 @@ expect 0 "{3 4}" member promote 4 --retry-for 120s
 expect 0 "member 5 runs" cluster add
 expect 0 "{3 4 5}" member promote 5 --retry-for 120s
 for id in 4 5; do
-  address=$(address_of "${dir}" "${id}")
+  address=$(address_in "${dir}" "${id}")
   equal "v10" "$(quorate get /data/10 --endpoints "${address}")" "at ${id}"
 done
 # The rescued one may go; and all of it starts again.

@@ -50,6 +50,13 @@ class PurityTest(unittest.TestCase):
         ):
             self.assertIsNotNone(purity.refusal(symbol), symbol)
 
+    def test_spares_a_lock_in_storage_alone(self):
+        lock = "pthread_mutex_lock@GLIBC_2.2.5"
+        self.assertIsNone(purity.refusal(lock, "bin/coord/storage/liba.a"))
+        self.assertIsNotNone(purity.refusal(lock, "bin/coord/tree/liba.a"))
+        self.assertIsNotNone(
+            purity.refusal("pthread_create", "bin/coord/storage/liba.a"))
+
     def test_spares(self):
         for symbol in (
                 "abort", "memcpy", "__memcpy_chk", "fprintf", "__fprintf_chk",
