@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -228,7 +229,7 @@ uint64_t SessionDriver::AddStateHandler(
   const uint64_t id = ++last_state_handler_;
   state_handlers_.emplace(id, std::move(handler));
   if (IsOver() && !stopping_) {
-    told_.push_back(TellState{.handler = id, .state = core_.state()});
+    told_.push_back(TellState{.first = id, .last = id, .state = core_.state()});
     wake_.SignalAll();
   }
   return id;
@@ -300,7 +301,12 @@ void SessionDriver::Pump() {
     std::visit(
         [this](auto& told) {
           mutex_.AssertHeld();
-          told_.push_back(std::move(told));
+          if constexpr (std::is_same_v<decltype(told), SessionState&>) {
+            told_.push_back(TellState{
+                .first = 0, .last = last_state_handler_, .state = told});
+          } else {
+            told_.push_back(std::move(told));
+          }
         },
         notice);
   }
@@ -377,22 +383,15 @@ void SessionDriver::Tell(Told told) {
     if (*handler) (*handler)(firing->event);
     return;
   }
+  const auto& tell = std::get<TellState>(told);
   std::vector<StateHandler> handlers;
-  SessionState state = SessionState::kConnecting;
   {
     absl::MutexLock lock(&mutex_);
-    if (const TellState* one = std::get_if<TellState>(&told)) {
-      state = one->state;
-      const auto found = state_handlers_.find(one->handler);
-      if (found != state_handlers_.end()) handlers.push_back(found->second);
-    } else {
-      state = std::get<SessionState>(told);
-      for (const auto& [id, handler] : state_handlers_) {
-        handlers.push_back(handler);
-      }
+    for (const auto& [id, handler] : state_handlers_) {
+      if (id >= tell.first && id <= tell.last) handlers.push_back(handler);
     }
   }
-  for (const StateHandler& handler : handlers) handler(state);
+  for (const StateHandler& handler : handlers) handler(tell.state);
 }
 
 // --- What it knows -----------------------------------------------------------

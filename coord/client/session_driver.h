@@ -78,12 +78,14 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
  private:
   class Attempt;
   using StateHandler = std::function<void(SessionState)>;
-  // For one handler alone.
+  // For the handlers with these ids alone: whoever is added later was told what
+  // it has to know when it was added.
   struct TellState {
-    uint64_t handler = 0;
+    uint64_t first = 0;
+    uint64_t last = 0;
     SessionState state = SessionState::kConnecting;
   };
-  using Told = std::variant<Completion, Firing, SessionState, TellState>;
+  using Told = std::variant<Completion, Firing, TellState>;
 
   // Carries out what the core asks for. After every input.
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
