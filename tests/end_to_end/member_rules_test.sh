@@ -40,7 +40,7 @@ await 0 '"promotable":true' member list --json
 await 0 "possible" member list
 
 quorate cluster pause 4 > /dev/null
-await 4 "rule 12 (proven learner)*number:  max_contact_age_ms = 5000" \
+await 4 "rule 12 (learner first, proven)*number:  max_contact_age_ms = 5000" \
   member plan --promote 4
 quorate cluster resume 4 > /dev/null
 await 0 "ACCEPTED" member plan --promote 4
