@@ -77,6 +77,8 @@ constexpr auto kRows = std::to_array<Row>({
      Retry::kNever},
     {ErrorKind::kGroupNotEmpty, "GroupNotEmpty",
      absl::StatusCode::kFailedPrecondition, Retry::kNever},
+    {ErrorKind::kNoGroup, "NoGroup", absl::StatusCode::kNotFound,
+     Retry::kNever},
 });
 
 const Row& RowOf(ErrorKind kind) {

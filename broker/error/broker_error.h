@@ -40,6 +40,7 @@ enum class ErrorKind {
   kFencedGeneration,
   kUnknownMember,
   kGroupNotEmpty,
+  kNoGroup,
 };
 
 // "NotLeader" and so on: the kind as it stands on the wire.

@@ -9,15 +9,15 @@ namespace quorate::broker {
 namespace {
 
 TEST(BrokerErrorTest, EveryKindIsItself) {
-  for (int i = 0; i <= static_cast<int>(ErrorKind::kGroupNotEmpty); ++i) {
+  for (int i = 0; i <= static_cast<int>(ErrorKind::kNoGroup); ++i) {
     const auto kind = static_cast<ErrorKind>(i);
     const absl::Status status = BrokerError(kind, "why", "host:1");
     EXPECT_TRUE(Is(status, kind)) << i;
-    EXPECT_FALSE(Is(status, static_cast<ErrorKind>((i + 1) % 28))) << i;
+    EXPECT_FALSE(Is(status, static_cast<ErrorKind>((i + 1) % 29))) << i;
   }
   EXPECT_EQ(NameOf(ErrorKind::kNotLeader), "NotLeader");
   EXPECT_EQ(NameOf(ErrorKind::kTooLarge), "TooLarge");
-  EXPECT_EQ(NameOf(ErrorKind::kGroupNotEmpty), "GroupNotEmpty");
+  EXPECT_EQ(NameOf(ErrorKind::kNoGroup), "NoGroup");
 }
 
 TEST(BrokerErrorTest, TellsWhatIsWorthARetry) {
