@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "broker/image/cluster_image.h"
+#include "broker/image/znodes.h"
 #include "coord/client/session.h"
 
 namespace quorate::broker {
@@ -20,8 +21,6 @@ struct Leadership {
   // BadVersion or NoNode, somebody else is controller.
   int32_t fence_version = 0;
 };
-
-inline constexpr char kControllerEpochPath[] = "/broker/controller_epoch";
 
 // Called on one thread, in order: Began, any number of ImageChanged, Ended; and
 // again. On that thread nothing may block, and the blocking calls of a session
