@@ -52,6 +52,9 @@ class CoorddStage : public Stage {
     return processes_.Ended(id);
   }
   std::vector<uint64_t> Running() const override { return processes_.Ids(); }
+  std::string AddressOf(uint64_t id) const override {
+    return absl::StrCat("127.0.0.1:", ports_.Live(id, 0));
+  }
 
   View Look(uint64_t id) override;
   absl::Status Write(uint64_t id, const std::string& path,
@@ -64,9 +67,6 @@ class CoorddStage : public Stage {
   virtual std::vector<std::string> MembershipFlags(uint64_t id,
                                                    ListOf list) const = 0;
 
-  std::string AddressOf(uint64_t id) const {
-    return absl::StrCat("127.0.0.1:", ports_.Live(id, 0));
-  }
   // Where a member is said to be.
   std::string AddressIn(ListOf list, uint64_t id) const {
     if (list != ListOf::kSevenOldCutOff || IsNewcomer(id)) return AddressOf(id);

@@ -45,6 +45,8 @@ class FakeStage final : public Stage {
     for (const auto& [id, tree] : tree_of) ids.push_back(id);
     return ids;
   }
+  std::string AddressOf(uint64_t) const override { return ""; }
+
   View Look(uint64_t id) override {
     if (silent.contains(id)) return {.id = id};
     return {.id = id,

@@ -36,7 +36,7 @@ Processes::~Processes() {
 }
 
 absl::StatusOr<std::string> Processes::Home(uint64_t id) const {
-  const std::string home = absl::StrCat(directory_, "/member-", id);
+  const std::string home = absl::StrCat(directory_, "/", kind_, "-", id);
   std::error_code error;
   std::filesystem::create_directories(home, error);
   if (error) {
@@ -47,13 +47,13 @@ absl::StatusOr<std::string> Processes::Home(uint64_t id) const {
 }
 
 std::string Processes::LogPath(uint64_t id) const {
-  return absl::StrCat(directory_, "/member-", id, "/log");
+  return absl::StrCat(directory_, "/", kind_, "-", id, "/log");
 }
 
 absl::Status Processes::Start(uint64_t id, const std::string& program,
                               const std::vector<std::string>& arguments) {
   if (processes_.contains(id)) {
-    return LocalError(absl::StrCat("member ", id, " was started already"));
+    return LocalError(absl::StrCat(kind_, " ", id, " was started already"));
   }
   const absl::StatusOr<std::string> home = Home(id);
   if (!home.ok()) return home.status();
@@ -77,7 +77,7 @@ absl::Status Processes::Stop(uint64_t id) {
   if (!WaitUntilGone(process, kStopPatience)) {
     status.Update(SendSignal(process, SIGKILL));
     if (!WaitUntilGone(process, kKillPatience)) {
-      status.Update(LocalError(absl::StrCat("member ", id, " does not end")));
+      status.Update(LocalError(absl::StrCat(kind_, " ", id, " does not end")));
     }
   }
   TakeExitCode(process);

@@ -1,6 +1,6 @@
 // Processes: those of one stage. They end with it, however the drill ends.
 //
-// Each member has a directory of its own, and a log in it. Errors are Local.
+// Each has a directory of its own, and a log in it. Errors are Local.
 // Not thread-safe.
 
 #ifndef QUORATE_TOOLS_QUORATE_DRILL_PROCESSES_H_
@@ -20,14 +20,14 @@ namespace quorate::tools {
 
 class Processes {
  public:
-  // `directory` is there.
-  explicit Processes(std::string directory)
-      : directory_(std::move(directory)) {}
+  // `directory` is there. `kind`: what they are called, as in "member 1".
+  explicit Processes(std::string directory, std::string kind = "member")
+      : directory_(std::move(directory)), kind_(std::move(kind)) {}
   Processes(const Processes&) = delete;
   Processes& operator=(const Processes&) = delete;
   ~Processes();
 
-  // "DIRECTORY/member-N", made if it is not there.
+  // "DIRECTORY/KIND-N", made if it is not there.
   absl::StatusOr<std::string> Home(uint64_t id) const;
 
   // The program's path has no symbolic links in it.
@@ -37,13 +37,13 @@ class Processes {
   absl::Status Stop(uint64_t id);
   // The last line of the log of one that has ended by itself.
   std::optional<std::string> Ended(uint64_t id) const;
+  std::string LogPath(uint64_t id) const;
   // Started and not stopped.
   std::vector<uint64_t> Ids() const;
 
  private:
-  std::string LogPath(uint64_t id) const;
-
   const std::string directory_;
+  const std::string kind_;
   std::map<uint64_t, Process> processes_;
 };
 

@@ -114,7 +114,8 @@ absl::Status Runner::Grow() {
     }
     if (!status.ok()) return status;
   }
-  absl::Status status = stage_.admin()->GrowToSeven(absl::Now() + kLongest);
+  absl::Status status =
+      stage_.admin()->GrowToSeven(absl::Now() + kLongest, record_.asks);
   if (absl::IsCancelled(status)) return status;
   if (!status.ok()) timeline_.Say(status.message());
   std::vector<uint64_t> all;

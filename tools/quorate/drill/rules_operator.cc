@@ -73,7 +73,8 @@ class RulesOperator final : public Operator {
   absl::StatusOr<std::vector<Member>> Members() override;
   absl::StatusOr<std::optional<Refusal>> Promote(
       const std::vector<uint64_t>& ids, bool dry_run) override;
-  absl::Status GrowToSeven(absl::Time deadline) override;
+  absl::Status GrowToSeven(absl::Time deadline,
+                           std::vector<Ask>& asks) override;
 
  private:
   // Made anew for each call, so that none waits for a member that was down.
@@ -139,7 +140,8 @@ uint64_t RulesOperator::NextLearner(const coord::v1::MembersResponse& members) {
   return next;
 }
 
-absl::Status RulesOperator::GrowToSeven(absl::Time deadline) {
+absl::Status RulesOperator::GrowToSeven(absl::Time deadline,
+                                        std::vector<Ask>& asks) {
   uint32_t told_rule = 0;
   uint64_t told_id = 0;
   std::string standing = "no leader answered";
@@ -161,11 +163,14 @@ absl::Status RulesOperator::GrowToSeven(absl::Time deadline) {
       if (answer.ok() && !answer->has_value()) {
         timeline_.Say(absl::StrCat("promote ", learner, ": accepted, voter ",
                                    voters + 1));
+        asks.push_back({.what = absl::StrCat("promote ", learner)});
       } else if (answer.ok()) {
         const Refusal& refusal = **answer;
         standing = absl::StrCat("promote ", learner, ": ", Describe(refusal));
         if (told_id != learner || told_rule != refusal.rule) {
           timeline_.Say(standing);
+          asks.push_back(
+              {.what = absl::StrCat("promote ", learner), .refusal = refusal});
         }
         told_id = learner;
         told_rule = refusal.rule;

@@ -64,6 +64,14 @@ bool Shows(Picture picture, const Round& round) {
 
 absl::Status Runner::Run() {
   absl::Status status = Found();
+  if (status.ok()) status = Play();
+  if (status.ok() && stage_.admin() != nullptr) status = Grow();
+  if (status.ok()) status = Account();
+  return status;
+}
+
+absl::Status Runner::Play() {
+  absl::Status status;
   for (size_t i = 0; status.ok() && i < schedule_.steps.size(); ++i) {
     const Step& step = schedule_.steps[i];
     if (!std::holds_alternative<Elections>(step)) {
@@ -75,8 +83,6 @@ absl::Status Runner::Run() {
     }
     status = std::visit([this](const auto& one) { return Do(one); }, step);
   }
-  if (status.ok() && stage_.admin() != nullptr) status = Grow();
-  if (status.ok()) status = observer_.Account();
   return status;
 }
 

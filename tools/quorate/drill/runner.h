@@ -39,8 +39,20 @@ class Runner {
   // claims.h.
   absl::Status Run();
 
- private:
+  // Its parts, for who does something in between; to be called in this order.
+  // The old members serve, with some writes.
   absl::Status Found();
+  // The steps of the schedule.
+  absl::Status Play();
+  // With rules: the same growth, done as it should be.
+  absl::Status Grow();
+  // What became of the writes.
+  absl::Status Account() { return observer_.Account(); }
+
+  // For what is done besides the schedule.
+  Observer& observer() { return observer_; }
+
+ private:
   absl::Status Do(const Elections& step);
   absl::Status Do(const StartNewcomers& step);
   absl::Status Do(const RestartFollower& step);
@@ -64,8 +76,6 @@ class Runner {
   absl::Status AskAllWays();
   absl::Status Ask(std::vector<uint64_t> ids, bool ready, bool dry_run);
   bool AllProven();
-  // With rules: the same growth, done as it should be.
-  absl::Status Grow();
 
   const Schedule& schedule_;
   const Plan& plan_;

@@ -46,8 +46,11 @@ class Operator {
   virtual absl::StatusOr<std::optional<Refusal>> Promote(
       const std::vector<uint64_t>& ids, bool dry_run) = 0;
   // Brings the ensemble to seven voters, one step after the other, as the rules
-  // allow. Timeout: it is not there by `deadline`; the message says why.
-  virtual absl::Status GrowToSeven(absl::Time deadline) = 0;
+  // allow. What was asked for on the way is added to `asks`, a refusal once
+  // for each rule. Timeout: it is not there by `deadline`; the message says
+  // why.
+  virtual absl::Status GrowToSeven(absl::Time deadline,
+                                   std::vector<Ask>& asks) = 0;
 };
 
 class Stage {
@@ -64,6 +67,8 @@ class Stage {
   virtual std::optional<std::string> Ended(uint64_t id) = 0;
   // Started and not stopped, ascending.
   virtual std::vector<uint64_t> Running() const = 0;
+  // "host:port" at which its clients reach it; the same in every life.
+  virtual std::string AddressOf(uint64_t id) const = 0;
 
   // What the member says of itself.
   virtual View Look(uint64_t id) = 0;

@@ -104,6 +104,9 @@ class ZooKeeperStage final : public Stage {
     return processes_.Ended(id);
   }
   std::vector<uint64_t> Running() const override { return processes_.Ids(); }
+  std::string AddressOf(uint64_t id) const override {
+    return absl::StrCat("127.0.0.1:", ports_.Live(id, kClients));
+  }
 
   View Look(uint64_t id) override {
     return AskZooKeeper(id, ports_.Live(id, kClients), kLookTimeout);
@@ -115,9 +118,6 @@ class ZooKeeperStage final : public Stage {
       absl::Duration timeout) override;
 
  private:
-  std::string AddressOf(uint64_t id) const {
-    return absl::StrCat("127.0.0.1:", ports_.Live(id, kClients));
-  }
   std::string ServerLine(ListOf list, uint64_t id) const;
 
   const ZooKeeperInstall install_;
