@@ -201,7 +201,7 @@ absl::StatusOr<std::string> EncodeBatch(const BatchHeader& header,
   return batch;
 }
 
-absl::StatusOr<BatchHeader> ReadBatchHeader(absl::string_view bytes) {
+absl::StatusOr<BatchHeader> PeekBatchHeader(absl::string_view bytes) {
   if (bytes.size() < kBatchHeaderBytes) {
     return absl::OutOfRangeError("the header of a record batch is not whole");
   }
@@ -226,9 +226,15 @@ absl::StatusOr<BatchHeader> ReadBatchHeader(absl::string_view bytes) {
   header.size_bytes = static_cast<uint32_t>(size);
   absl::Status checked = CheckHeader(header, version, flags, zero);
   if (!checked.ok()) return checked;
-  if (bytes.size() < size) {
-    return absl::OutOfRangeError(absl::StrCat(
-        "a record batch of ", size, " bytes ends after ", bytes.size()));
+  return header;
+}
+
+absl::StatusOr<BatchHeader> ReadBatchHeader(absl::string_view bytes) {
+  absl::StatusOr<BatchHeader> header = PeekBatchHeader(bytes);
+  if (header.ok() && bytes.size() < header->size_bytes) {
+    return absl::OutOfRangeError(
+        absl::StrCat("a record batch of ", header->size_bytes,
+                     " bytes ends after ", bytes.size()));
   }
   return header;
 }

@@ -89,6 +89,9 @@ absl::StatusOr<std::string> EncodeBatch(const BatchHeader& header,
 // Bytes that one record takes in a batch.
 size_t EncodedSize(const Record& record);
 
+// The header at the beginning of `bytes`, whatever follows. OutOfRange: `bytes`
+// ends before the header does; DataLoss as below.
+absl::StatusOr<BatchHeader> PeekBatchHeader(absl::string_view bytes);
 // The header at the beginning of `bytes`. OutOfRange: `bytes` ends before the
 // batch does. DataLoss: it cannot be a batch; the message says why. Does not
 // look at the checksum.

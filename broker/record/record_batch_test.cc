@@ -85,6 +85,7 @@ TEST(RecordBatchTest, EveryPrefixIsIncomplete) {
     const absl::string_view prefix = absl::string_view(batch).substr(0, size);
     EXPECT_TRUE(absl::IsOutOfRange(ReadBatchHeader(prefix).status())) << size;
     EXPECT_TRUE(absl::IsDataLoss(VerifyBatch(prefix).status())) << size;
+    EXPECT_EQ(PeekBatchHeader(prefix).ok(), size >= kBatchHeaderBytes) << size;
   }
   EXPECT_TRUE(ReadBatchHeader(batch + "more").ok());
   EXPECT_TRUE(absl::IsDataLoss(VerifyBatch(batch + "more").status()));
