@@ -58,7 +58,7 @@ absl::Status CheckConfig(const TopicConfig& config) {
   constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
   for (const absl::Status& status :
        {CheckRange("replication_factor", config.replication_factor, 1,
-                   std::numeric_limits<int32_t>::max()),
+                   kMaxReplicationFactor),
         CheckRange("min_insync_replicas", config.min_insync_replicas, 1,
                    std::max(config.replication_factor, 1)),
         CheckRange("retention_bytes", config.retention_bytes, 0, kAny),

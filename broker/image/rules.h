@@ -19,6 +19,7 @@ namespace quorate::broker {
 inline constexpr int32_t kMaxPartitionsOfTopic = 1'000;
 inline constexpr size_t kMaxPartitions = 10'000;
 inline constexpr size_t kMaxTopicNameBytes = 200;
+inline constexpr int32_t kMaxReplicationFactor = 32;
 // Of one log segment.
 inline constexpr int64_t kMinSegmentBytes = 64 << 10;
 inline constexpr int64_t kMaxSegmentBytes = 1 << 30;

@@ -1,0 +1,28 @@
+// ClusterReader: what stands in the znodes, as a new controller reads it.
+
+#ifndef QUORATE_BROKER_CONTROLLER_CLUSTER_READER_H_
+#define QUORATE_BROKER_CONTROLLER_CLUSTER_READER_H_
+
+#include <map>
+
+#include "absl/status/statusor.h"
+#include "broker/controller/planner.h"
+#include "broker/image/cluster_image.h"
+#include "coord/client/session.h"
+
+namespace quorate::broker {
+
+// Both block. Errors: of the session; NoNode as the session tells it, if
+// something was deleted meanwhile; DataLoss: a znode is not as it was written.
+// None of it is to be used then: a topic that is left out would be deleted.
+
+// All topics, with what the planner needs.
+absl::StatusOr<Cluster> ReadTopics(client::Session& session);
+
+// The brokers that are registered. One that goes meanwhile is left out.
+absl::StatusOr<std::map<BrokerId, BrokerInfo>> ReadBrokers(
+    client::Session& session);
+
+}  // namespace quorate::broker
+
+#endif  // QUORATE_BROKER_CONTROLLER_CLUSTER_READER_H_
