@@ -1,14 +1,10 @@
 #include "tools/quorate/drill/drill.h"
 
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <ostream>
 #include <random>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -28,6 +24,7 @@
 #include "tools/quorate/drill/schedule.h"
 #include "tools/quorate/drill/stage.h"
 #include "tools/quorate/drill/timeline.h"
+#include "tools/quorate/drill/workplace.h"
 #include "tools/quorate/drill/zookeeper_stage.h"
 #include "tools/quorate/failure.h"
 #include "tools/quorate/interrupt.h"
@@ -35,74 +32,6 @@
 
 namespace quorate::tools {
 namespace {
-
-namespace fs = std::filesystem;
-
-// The directory below which the members' own are made, and which goes away in
-// the end unless it is to be kept.
-class Workplace {
- public:
-  Workplace() = default;
-  Workplace(const Workplace&) = delete;
-  Workplace& operator=(const Workplace&) = delete;
-  ~Workplace() {
-    std::error_code error;
-    if (keep_) return;
-    for (const std::string& made : made_) fs::remove_all(made, error);
-  }
-
-  // `wanted` may be empty: any. Local: it is not empty, or cannot be made.
-  absl::Status Make(const std::string& wanted, bool keep) {
-    keep_ = keep;
-    if (wanted.empty()) return MakeTemporary();
-    std::error_code error;
-    const bool is_new = fs::create_directories(wanted, error);
-    const fs::path real = error ? fs::path() : fs::canonical(wanted, error);
-    if (!error && !fs::is_empty(real, error) && !error) {
-      return LocalError(
-          absl::StrCat(wanted, " is not empty; name another directory"));
-    }
-    if (error) {
-      return LocalError(absl::StrCat(wanted, ": ", error.message()));
-    }
-    path_ = real.string();
-    if (is_new) made_.push_back(path_);
-    return absl::OkStatus();
-  }
-
-  // A directory for one run. Local: it cannot be made.
-  absl::StatusOr<std::string> Room(const std::string& name) {
-    const std::string room = absl::StrCat(path_, "/", name);
-    std::error_code error;
-    fs::create_directories(room, error);
-    if (error) {
-      return LocalError(absl::StrCat(room, ": ", error.message()));
-    }
-    made_.push_back(room);
-    return room;
-  }
-
-  const std::string& path() const { return path_; }
-
- private:
-  absl::Status MakeTemporary() {
-    std::error_code error;
-    const fs::path parent = fs::temp_directory_path(error);
-    if (error) {
-      return LocalError(
-          absl::StrCat("no directory for temporary files: ", error.message()));
-    }
-    std::string name = (parent / "quorate-drill.XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) return SystemError(name, errno);
-    path_ = fs::canonical(name, error).string();
-    made_.push_back(path_);
-    return absl::OkStatus();
-  }
-
-  bool keep_ = false;
-  std::string path_;
-  std::vector<std::string> made_;
-};
 
 // What all runs of a drill share.
 struct Shared {
