@@ -58,7 +58,8 @@ struct MembershipOutside {
   // It cannot be a broker of this ensemble: what was expected, found, and what
   // to do. Once; nothing comes after it.
   std::function<void(const absl::Status&)> on_fatal;
-  // The address of the controller of the newest image; empty: none is known.
+  // The address of the controller of the newest image; empty: none is known, or
+  // it would be this broker. On any thread.
   std::function<std::string()> controller_address;
 };
 
@@ -81,9 +82,9 @@ class Membership {
   uint64_t under_replicated() const { return under_replicated_.load(); }
   uint64_t elections_won() const { return elections_won_.load(); }
 
-  // Requests to the controller. NotController with its address, if it is known,
-  // unless this broker is; Overloaded; Stopping; and as Reign says. Answered on
-  // the thread, or before the call returns.
+  // Requests to the controller. NotController, with its address if that is
+  // known, unless this broker is; Overloaded; Stopping; and as Reign says.
+  // Answered on the thread, or before the call returns.
   void AlterIsr(IsrRequest request, Done<PartitionState> done);
   void CreateTopic(NewTopic topic, Done<TopicState> done);
   void DeleteTopic(std::string name, Done<bool> done);

@@ -24,10 +24,12 @@
 #include "broker/controller/image_receiver.h"
 #include "broker/controller/membership.h"
 #include "broker/error/broker_error.h"
+#include "broker/group/group_coordinator.h"
 #include "broker/image/cluster_image.h"
 #include "broker/rpc/control_client.h"
 #include "broker/rpc/control_service.h"
 #include "broker/rpc/ensemble_pin.h"
+#include "broker/rpc/group_service.h"
 #include "broker/rpc/server.h"
 #include "broker/rpc/topics_service.h"
 #include "broker/server/directory.h"
@@ -94,6 +96,7 @@ class BrokerImpl final : public Broker {
   std::unique_ptr<Fence> fence_;
   std::unique_ptr<ImageReceiver> receiver_;
   std::unique_ptr<ControllerClient> controller_;
+  GroupCoordinator groups_;  // told by the membership
   std::unique_ptr<Membership> membership_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<server::HttpServer> http_;
@@ -189,6 +192,10 @@ absl::Status BrokerImpl::Listen() {
       MakeControlService(pin, *receiver_, *membership_,
                          [this](const absl::Status& why) { Refused(why); }));
   services.push_back(MakeTopicsService(pin, *membership_));
+  services.push_back(MakeGroupService(
+      groups_,
+      {.ensemble_id = [pin] { return pin.is_unsafe ? "" : pin.ensemble_id; },
+       .controller_address = [this] { return ControllerAddress(); }}));
   absl::StatusOr<std::unique_ptr<Server>> server =
       Server::Start(settings_.listen_address, std::move(services));
   if (!server.ok()) return server.status();
@@ -209,6 +216,7 @@ MembershipOutside BrokerImpl::Outside(
   outside.open_link = OpenGrpcBrokerLink;
   outside.timer = &timer_;
   outside.logger = &logger_;
+  outside.listeners = {&groups_};
   outside.on_registered = [this](uint64_t epoch) { Registered(epoch); };
   outside.on_pin = [this](const client::Pin& pin) {
     const absl::Status saved = directory_->SavePin(pin);
@@ -251,6 +259,12 @@ std::shared_ptr<const ClusterImage> BrokerImpl::Newest() const {
 std::string BrokerImpl::ControllerAddress() const {
   const std::shared_ptr<const ClusterImage> image = Newest();
   if (image == nullptr) return "";
+  // An image stays behind the reign that it is of; nobody is to be sent here
+  // then.
+  if (image->controller.broker_id == directory_->owner().id &&
+      !membership_->is_controller()) {
+    return "";
+  }
   const auto broker = image->brokers.find(image->controller.broker_id);
   return broker == image->brokers.end() ? "" : broker->second.address;
 }
