@@ -176,11 +176,11 @@ class RulesStage final : public CoorddStage {
 
   Operator* admin() override {
     if (operator_ == nullptr) {
-      std::vector<std::string> endpoints;
+      std::vector<std::string> addresses;
       for (uint64_t id = 1; id <= kAllMembers; ++id) {
-        endpoints.push_back(AddressOf(id));
+        addresses.push_back(AddressOf(id));
       }
-      operator_ = MakeRulesOperator(endpoints, patience_, timeline_);
+      operator_ = MakeRulesOperator(addresses, patience_, timeline_);
     }
     return operator_.get();
   }

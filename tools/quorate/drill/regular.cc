@@ -102,7 +102,7 @@ absl::Status Runner::Ask(std::vector<uint64_t> ids, bool ready, bool dry_run) {
 
 absl::Status Runner::Grow() {
   phase_ = Phase::kRegular;
-  timeline_.Say("now the same as it should be done: one by one, to seven");
+  timeline_.Say("now the same as it should be done: cluster apply, to seven");
   const std::vector<uint64_t> running = stage_.Running();
   for (uint64_t id = kOldMembers + 1; id <= kAllMembers; ++id) {
     const bool runs =

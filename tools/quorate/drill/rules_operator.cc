@@ -1,6 +1,5 @@
 #include "tools/quorate/drill/rules_operator.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,18 +11,22 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coord/client/admin.h"
+#include "coord/consensus/rule.h"
 #include "proto/coord/v1/admin.pb.h"
 #include "proto/coord/v1/error.pb.h"
 #include "tools/quorate/drill/patience.h"
 #include "tools/quorate/drill/record.h"
 #include "tools/quorate/drill/stage.h"
 #include "tools/quorate/drill/timeline.h"
-#include "tools/quorate/failure.h"
+#include "tools/quorate/provision/contact.h"
+#include "tools/quorate/provision/declaration.h"
+#include "tools/quorate/provision/provisioner.h"
 
 namespace quorate::tools {
 namespace {
@@ -62,11 +65,56 @@ Refusal ToRefusal(const coord::v1::ErrorDetail& detail) {
   return refusal;
 }
 
+Refusal ToRefusal(const consensus::Refusal& refused) {
+  return {.rule = static_cast<uint32_t>(refused.rule),
+          .rule_name = std::string(RuleName(refused.rule)),
+          .message = refused.reason,
+          .numbers = refused.numbers,
+          .retry_after_ms = refused.retry_after_ms};
+}
+
+// What the provisioner does, in the timeline: each reason to wait once.
+class GrowthTimeline final : public ProvisionListener {
+ public:
+  GrowthTimeline(Timeline& timeline, std::vector<Ask>& asks)
+      : timeline_(timeline), asks_(asks) {}
+
+  // Soon followed by either of the others.
+  void OnChange(const std::string&, std::optional<int64_t>) override {}
+
+  void OnDone(const std::string& what,
+              const coord::v1::MembersResponse& members) override {
+    asks_.push_back({.what = what});
+    timeline_.Say(absl::StrCat("done: ", what, "; ", members.configuration()));
+  }
+
+  void OnWait(const Standstill& standstill) override {
+    if (standstill.why == told_) return;
+    told_ = standstill.why;
+    std::string text = standstill.why;
+    if (standstill.refusal.rule != consensus::Rule::kNone) {
+      const Refusal refusal = ToRefusal(standstill.refusal);
+      text = absl::StrCat(standstill.what, ": ", Describe(refusal));
+      asks_.push_back({.what = standstill.what, .refusal = refusal});
+    }
+    if (standstill.left_ms) {
+      absl::StrAppendFormat(&text, "; about %.1f s left",
+                            static_cast<double>(*standstill.left_ms) / 1000);
+    }
+    timeline_.Say(text);
+  }
+
+ private:
+  Timeline& timeline_;
+  std::vector<Ask>& asks_;
+  std::string told_;
+};
+
 class RulesOperator final : public Operator {
  public:
-  RulesOperator(std::vector<std::string> endpoints, const Patience& patience,
+  RulesOperator(std::vector<std::string> addresses, const Patience& patience,
                 Timeline& timeline)
-      : endpoints_(std::move(endpoints)),
+      : addresses_(std::move(addresses)),
         patience_(patience),
         timeline_(timeline) {}
 
@@ -80,13 +128,11 @@ class RulesOperator final : public Operator {
   // Made anew for each call, so that none waits for a member that was down.
   absl::StatusOr<std::unique_ptr<client::AdminClient>> Client() const {
     return client::AdminClient::Create(
-        {.endpoints = endpoints_, .timeout_ms = kCallTimeoutMs});
+        {.endpoints = addresses_, .timeout_ms = kCallTimeoutMs});
   }
   absl::StatusOr<coord::v1::MembersResponse> AskLeader();
-  // The next learner to promote; 0: there is none yet.
-  static uint64_t NextLearner(const coord::v1::MembersResponse& members);
 
-  const std::vector<std::string> endpoints_;
+  const std::vector<std::string> addresses_;
   const Patience& patience_;
   Timeline& timeline_;
 };
@@ -132,54 +178,20 @@ absl::StatusOr<std::optional<Refusal>> RulesOperator::Promote(
   return std::nullopt;
 }
 
-uint64_t RulesOperator::NextLearner(const coord::v1::MembersResponse& members) {
-  uint64_t next = 0;
-  for (const coord::v1::MemberInfo& info : members.members()) {
-    if (!info.voter() && (next == 0 || info.id() < next)) next = info.id();
-  }
-  return next;
-}
-
 absl::Status RulesOperator::GrowToSeven(absl::Time deadline,
                                         std::vector<Ask>& asks) {
-  uint32_t told_rule = 0;
-  uint64_t told_id = 0;
-  std::string standing = "no leader answered";
-  while (absl::Now() < deadline) {
-    const absl::StatusOr<coord::v1::MembersResponse> all = AskLeader();
-    uint64_t voters = 0;
-    uint64_t learner = 0;
-    if (all.ok() && !all->joint()) {
-      for (const coord::v1::MemberInfo& info : all->members()) {
-        if (info.voter()) ++voters;
-      }
-      if (voters == kAllMembers) return absl::OkStatus();
-      learner = NextLearner(*all);
-      standing = absl::StrCat(voters, " voters, and no learner to promote");
-    }
-    if (learner != 0) {
-      const absl::StatusOr<std::optional<Refusal>> answer =
-          Promote({learner}, /*dry_run=*/false);
-      if (answer.ok() && !answer->has_value()) {
-        timeline_.Say(absl::StrCat("promote ", learner, ": accepted, voter ",
-                                   voters + 1));
-        asks.push_back({.what = absl::StrCat("promote ", learner)});
-      } else if (answer.ok()) {
-        const Refusal& refusal = **answer;
-        standing = absl::StrCat("promote ", learner, ": ", Describe(refusal));
-        if (told_id != learner || told_rule != refusal.rule) {
-          timeline_.Say(standing);
-          asks.push_back(
-              {.what = absl::StrCat("promote ", learner), .refusal = refusal});
-        }
-        told_id = learner;
-        told_rule = refusal.rule;
-      }
-    }
-    const absl::Status status = patience_.Wait(absl::Milliseconds(100));
-    if (!status.ok()) return status;
+  Declaration declaration;
+  for (uint64_t id = 1; id <= kAllMembers; ++id) {
+    declaration.members.push_back({.id = id, .address = addresses_[id - 1]});
   }
-  return TimeoutError(absl::StrCat("not grown to seven: ", standing));
+  EnsembleContact ensemble(
+      {.endpoints = addresses_, .timeout_ms = kCallTimeoutMs});
+  ProvisionOptions options;
+  options.wait = deadline - absl::Now();
+  options.patience = options.wait;  // the machine may have much else to do
+  options.pause = [this](absl::Duration time) { return patience_.Wait(time); };
+  GrowthTimeline listener(timeline_, asks);
+  return Provision(ensemble, declaration, options, listener).status();
 }
 
 }  // namespace
@@ -190,10 +202,10 @@ std::vector<std::string> DrillLimits() {
           "contact_ms=2000", "dead_ms=10000", "max_fsync_ms=10000"};
 }
 
-std::unique_ptr<Operator> MakeRulesOperator(std::vector<std::string> endpoints,
+std::unique_ptr<Operator> MakeRulesOperator(std::vector<std::string> addresses,
                                             const Patience& patience,
                                             Timeline& timeline) {
-  return std::make_unique<RulesOperator>(std::move(endpoints), patience,
+  return std::make_unique<RulesOperator>(std::move(addresses), patience,
                                          timeline);
 }
 

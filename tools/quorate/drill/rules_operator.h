@@ -17,9 +17,9 @@ namespace quorate::tools {
 // busy machine: "NAME=VALUE", for coordd's --limit.
 std::vector<std::string> DrillLimits();
 
-// Asks whichever of `endpoints` leads. `patience` and `timeline` must outlive
-// it.
-std::unique_ptr<Operator> MakeRulesOperator(std::vector<std::string> endpoints,
+// Asks whichever of the members leads; `addresses` are theirs, of 1 to 7 in
+// this order. `patience` and `timeline` must outlive it.
+std::unique_ptr<Operator> MakeRulesOperator(std::vector<std::string> addresses,
                                             const Patience& patience,
                                             Timeline& timeline);
 

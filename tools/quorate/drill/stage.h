@@ -45,10 +45,10 @@ class Operator {
   // DeadlineExceeded: no leader has answered.
   virtual absl::StatusOr<std::optional<Refusal>> Promote(
       const std::vector<uint64_t>& ids, bool dry_run) = 0;
-  // Brings the ensemble to seven voters, one step after the other, as the rules
-  // allow. What was asked for on the way is added to `asks`, a refusal once
-  // for each rule. Timeout: it is not there by `deadline`; the message says
-  // why.
+  // Brings the ensemble to seven voters, as `quorate cluster apply` does. What
+  // was asked for on the way is added to `asks`, a refusal once for each rule.
+  // Timeout: it is not there by `deadline`. Cancelled: the user wants to stop.
+  // Any other error: what stands in the way, as Provision() says it.
   virtual absl::Status GrowToSeven(absl::Time deadline,
                                    std::vector<Ask>& asks) = 0;
 };

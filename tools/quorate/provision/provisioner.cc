@@ -71,6 +71,20 @@ v1::ChangeMembershipRequest RequestOf(
   return request;
 }
 
+// As the leader answered it.
+consensus::Refusal ToRefusal(const v1::ErrorDetail& detail) {
+  consensus::Refusal refusal;
+  refusal.rule = static_cast<Rule>(detail.rule());
+  refusal.reason = detail.message();
+  for (const v1::Number& number : detail.numbers()) {
+    refusal.numbers.emplace_back(number.name(), number.value());
+  }
+  if (detail.has_retry_after_ms()) {
+    refusal.retry_after_ms = detail.retry_after_ms();
+  }
+  return refusal;
+}
+
 // What was planned, and on what.
 struct Plan {
   v1::MembersResponse members;
@@ -144,9 +158,11 @@ class Provisioner {
         return Make(step.change, *plan);
       case Step::Kind::kWait:
         hindered_since_.reset();
-        Wait(WhyWaiting(step), TimeLeft(*plan),
-             absl::Milliseconds(step.wait_ms));
-        return absl::OkStatus();
+        return Wait({.why = WhyWaiting(step),
+                     .what = DescribeChange(step.change),
+                     .refusal = step.refusal,
+                     .left_ms = TimeLeft(*plan)},
+                    absl::Milliseconds(step.wait_ms));
       case Step::Kind::kBlocked:
         return Hindered(WhyWaiting(step), StatusOfStep(step));
     }
@@ -180,7 +196,8 @@ class Provisioner {
       if (!last_zxid) last_zxid = status->last_zxid();
       if (status->commit_zxid() >= *last_zxid) break;
       if (absl::Now() >= deadline_) return absl::OkStatus();
-      Wait(why, std::nullopt, kPause);
+      const absl::Status waited = Wait({.why = why}, kPause);
+      if (!waited.ok()) return waited;
     }
     arrived_ = plan.members;
     return absl::OkStatus();
@@ -200,8 +217,7 @@ class Provisioner {
     if (answer->outcome() == Response::OUTCOME_ACCEPTED ||
         answer->outcome() == Response::OUTCOME_ALREADY_MADE) {
       hindered_since_.reset();
-      AwaitDone(what, request.change_id());
-      return absl::OkStatus();
+      return AwaitDone(what, request.change_id());
     }
     return Refused(what, answer->refusal());
   }
@@ -216,18 +232,17 @@ class Provisioner {
                            refusal.rule_name(), ")");
     if (refusal.rule() == static_cast<uint32_t>(Rule::kExpectedVersion)) {
       // Somebody was quicker. Not all of them again at the same moment.
-      Wait(why, std::nullopt, absl::Milliseconds(10 + DrawRandom() % 40));
-      return absl::OkStatus();
+      return Wait({.why = why}, absl::Milliseconds(10 + DrawRandom() % 40));
     }
     if (refusal.has_retry_after_ms()) {
-      Wait(why, std::nullopt, absl::Milliseconds(refusal.retry_after_ms()));
-      return absl::OkStatus();
+      return Wait({.why = why, .what = what, .refusal = ToRefusal(refusal)},
+                  absl::Milliseconds(refusal.retry_after_ms()));
     }
     return Hindered(why, status);
   }
 
   // Waits until the change is done, or it is no use to wait for it.
-  void AwaitDone(const std::string& what, uint64_t change_id) {
+  absl::Status AwaitDone(const std::string& what, uint64_t change_id) {
     const absl::Time until =
         std::min(deadline_, absl::Now() + options_.patience);
     while (absl::Now() < until) {
@@ -235,17 +250,20 @@ class Provisioner {
           ensemble_.StateOfChange(change_id);
       if (state.ok() && state->state() == "DONE") {
         const absl::StatusOr<v1::MembersResponse> members = ensemble_.Look();
-        if (!members.ok()) return;
-        return listener_.OnDone(what, *members);
+        if (members.ok()) listener_.OnDone(what, *members);
+        return absl::OkStatus();
       }
       // A new leader that does not have it has taken it back.
       if (state.ok() &&
           (state->state() == "UNKNOWN" || state->state() == "REFUSED")) {
-        return;
+        return absl::OkStatus();
       }
-      Wait(absl::StrCat("waiting until done: ", what), std::nullopt, kPause);
+      const absl::Status waited =
+          Wait({.why = absl::StrCat("waiting until done: ", what)}, kPause);
+      if (!waited.ok()) return waited;
       if (!state.ok()) ensemble_.Look().IgnoreError();
     }
+    return absl::OkStatus();
   }
 
   // Nothing can be done, and time alone does not help: an error once it has
@@ -254,17 +272,19 @@ class Provisioner {
     const absl::Time now = absl::Now();
     if (!hindered_since_) hindered_since_ = now;
     if (now - *hindered_since_ >= options_.patience) return reason;
-    Wait(why, std::nullopt, 4 * kPause);
-    return absl::OkStatus();
+    return Wait({.why = why}, 4 * kPause);
   }
 
-  void Wait(const std::string& why, std::optional<int64_t> left_ms,
-            absl::Duration pause) {
-    why_ = why;
-    listener_.OnWait(why, left_ms);
-    pause = std::clamp(pause, absl::Milliseconds(10), kLongestPause);
-    const absl::Duration rest = deadline_ - absl::Now();
-    absl::SleepFor(std::min(pause, std::max(rest, absl::ZeroDuration())));
+  absl::Status Wait(const Standstill& standstill, absl::Duration pause) {
+    why_ = standstill.why;
+    listener_.OnWait(standstill);
+    const absl::Duration rest =
+        std::max(deadline_ - absl::Now(), absl::ZeroDuration());
+    pause = std::min(std::clamp(pause, absl::Milliseconds(10), kLongestPause),
+                     rest);
+    if (options_.pause != nullptr) return options_.pause(pause);
+    absl::SleepFor(pause);
+    return absl::OkStatus();
   }
 
   EnsembleContact& ensemble_;

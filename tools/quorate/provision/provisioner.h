@@ -9,12 +9,14 @@
 #define QUORATE_TOOLS_QUORATE_PROVISION_PROVISIONER_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "coord/consensus/rule.h"
 #include "proto/coord/v1/admin.pb.h"
 #include "tools/quorate/provision/contact.h"
 #include "tools/quorate/provision/declaration.h"
@@ -27,6 +29,16 @@ struct ProvisionOptions {
   // For what no waiting is known to help: a newcomer that does not answer, no
   // leader, too few voters in contact.
   absl::Duration patience = absl::Seconds(30);
+  // Pauses. An error of it ends everything and is returned. None: sleeps.
+  std::function<absl::Status(absl::Duration)> pause = nullptr;
+};
+
+// Nothing can be done at present.
+struct Standstill {
+  std::string why = {};   // short; the same as long as the reason is
+  std::string what = {};  // the change that is to be made; empty: not known
+  consensus::Refusal refusal = {};      // rule kNone: no rule is in the way
+  std::optional<int64_t> left_ms = {};  // the estimate for all of it
 };
 
 // Told of what goes on.
@@ -39,9 +51,8 @@ class ProvisionListener {
   // It is done.
   virtual void OnDone(const std::string& what,
                       const coord::v1::MembersResponse& members) = 0;
-  // Nothing can be done at present. Called again and again.
-  virtual void OnWait(const std::string& why,
-                      std::optional<int64_t> left_ms) = 0;
+  // Called again and again.
+  virtual void OnWait(const Standstill& standstill) = 0;
 };
 
 // Returns once the ensemble is as declared, with what the leader says of it,

@@ -69,9 +69,8 @@ void ProvisionReport::OnDone(const std::string& what,
                                    : ""));
 }
 
-void ProvisionReport::OnWait(const std::string& why,
-                             std::optional<int64_t> left_ms) {
-  Show(why, left_ms);
+void ProvisionReport::OnWait(const Standstill& standstill) {
+  Show(standstill.why, standstill.left_ms);
 }
 
 void ProvisionReport::Finish(const coord::v1::MembersResponse& members) {

@@ -29,7 +29,7 @@ class ProvisionReport : public ProvisionListener {
                 std::optional<int64_t> left_ms) override;
   void OnDone(const std::string& what,
               const coord::v1::MembersResponse& members) override;
-  void OnWait(const std::string& why, std::optional<int64_t> left_ms) override;
+  void OnWait(const Standstill& standstill) override;
 
   // The ensemble is as declared. Prints the last line.
   void Finish(const coord::v1::MembersResponse& members);
