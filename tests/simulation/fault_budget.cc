@@ -13,6 +13,7 @@
 #include "coord/consensus/configuration_history.h"
 #include "coord/consensus/core.h"
 #include "coord/consensus/durable_state.h"
+#include "coord/consensus/limits.h"
 #include "coord/consensus/record.h"
 #include "coord/consensus/zxid.h"
 
@@ -21,6 +22,7 @@ namespace {
 
 using consensus::Configuration;
 using consensus::ConfigurationPtr;
+using consensus::Member;
 using consensus::Zxid;
 
 using Entry = consensus::ConfigurationHistory::Entry;
@@ -45,15 +47,43 @@ void VisitConfigurations(const Cluster& cluster, int index,
   }
 }
 
-// True if a majority of `voters` keeps its disks.
+bool KeepsDisk(const Cluster& cluster, const MemberKey& key, int victim) {
+  const int holder = IntactHolder(cluster, key);
+  return holder >= 0 && holder != victim;
+}
+
+// True if a majority of `voters`, and `reserve` more, keeps its disks.
 bool KeepsMajority(const Cluster& cluster, const Configuration& configuration,
-                   absl::Span<const MemberId> voters, int victim) {
+                   absl::Span<const MemberId> voters, size_t reserve,
+                   int victim) {
   size_t kept = 0;
   for (const MemberId id : voters) {
-    const int holder = IntactHolder(cluster, configuration.Find(id)->Key());
-    if (holder >= 0 && holder != victim) ++kept;
+    if (KeepsDisk(cluster, configuration.Find(id)->Key(), victim)) ++kept;
   }
-  return kept > voters.size() / 2;
+  return kept > voters.size() / 2 + reserve;
+}
+
+// How many disks less than now a majority may miss after changes that a leader
+// makes by itself. It removes voters whose disk is intact, and promotes
+// learners whose disk is lost: it does not ask here, and cannot see either.
+size_t AutomaticLosses(const Cluster& cluster,
+                       const Configuration& configuration, int victim) {
+  const consensus::Limits& limits = configuration.limits();
+  size_t losses = 0;
+  // An odd number of voters becomes an even one, of which as many must stay. A
+  // healthy learner that is promoted next makes good for that.
+  const size_t voters = configuration.voters().size();
+  if (limits.auto_remove_dead && voters % 2 == 1 &&
+      voters > limits.min_voters) {
+    ++losses;
+  }
+  if (limits.auto_promote) {
+    for (const Member& member : configuration.members()) {
+      if (!member.IsLearner()) continue;
+      if (!KeepsDisk(cluster, member.Key(), victim)) ++losses;
+    }
+  }
+  return losses;
 }
 
 }  // namespace
@@ -91,10 +121,11 @@ int IntactHolder(const Cluster& cluster, const MemberKey& key) {
 bool IsWithinBudget(const Cluster& cluster, const Configuration& configuration,
                     int victim) {
   return KeepsMajority(cluster, configuration, configuration.voters(),
+                       AutomaticLosses(cluster, configuration, victim),
                        victim) &&
          (!configuration.IsJoint() ||
           KeepsMajority(cluster, configuration, configuration.outgoing_voters(),
-                        victim));
+                        /*reserve=*/0, victim));
 }
 
 bool MayLoseDisk(const Cluster& cluster, const EnsembleId& ensemble,

@@ -11,7 +11,9 @@
 //
 // A change of membership may not spend the budget either: a voter that lost its
 // disk a moment ago still looks alive to the leader, and no protocol could know
-// better. The operator therefore asks here first (and only for this).
+// better. The operator therefore asks here first (and only for this). Where the
+// limits let a leader promote and remove by itself, nobody asks: then what such
+// changes could spend stays unspent.
 
 #ifndef QUORATE_TESTS_SIMULATION_FAULT_BUDGET_H_
 #define QUORATE_TESTS_SIMULATION_FAULT_BUDGET_H_
@@ -32,8 +34,9 @@ std::vector<consensus::ConfigurationPtr> RelevantConfigurations(
 // The member that holds the intact disk of `key`; -1: it is lost.
 int IntactHolder(const Cluster& cluster, const MemberKey& key);
 
-// True if in `configuration` no side lacks more than a minority of its disks,
-// also if that of `victim` (-1: none) went too.
+// True if in `configuration`, and whatever its leader makes of it by itself, no
+// side lacks more than a minority of its disks, also if that of `victim` (-1:
+// none) went too.
 bool IsWithinBudget(const Cluster& cluster,
                     const consensus::Configuration& configuration, int victim);
 

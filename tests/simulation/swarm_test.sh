@@ -11,6 +11,9 @@ swarm=$1
 fingerprint() { "${swarm}" --seed=7 --safety-seconds=20 | grep fingerprint; }
 [[ "$(fingerprint)" == "$(fingerprint)" ]]
 
+# A leader that removed a voter by itself once overdrew the fault budget.
+"${swarm}" --seed=1373
+
 # Bad command lines: exit code 2 and a word on standard error.
 for bad in --seedz=1 --seeds=many --seeds=0 --trace stray; do
   code=0
