@@ -197,6 +197,11 @@ bool Core::Admissible(const Envelope& envelope) {
 void Core::RefuseOtherEnsemble(const Envelope& envelope) {
   if (IsFinalWord(envelope.message)) {
     Count(Rule::kEnsembleId, envelope.from.id);
+    // It changes nothing here, but whoever reads our log learns why.
+    if (const auto* refused = std::get_if<Refused>(&envelope.message)) {
+      Emit({EventKind::kRefusedByPeer, envelope.from.id, Rule::kEnsembleId, 0,
+            Zxid(), refused->refusal.reason});
+    }
     return;
   }
   const bool left_behind = envelope.ensemble == configuration().parent() &&

@@ -162,5 +162,39 @@ TEST(FoundingTest, AWipedFounderIsToldThatItIsAnother) {
   EXPECT_EQ(wiped.RoleName(), "founding");
 }
 
+// A host of one ensemble was given to the other: each is told why the other one
+// refuses it, and none of that is taken for a word of its own peers.
+TEST(FoundingTest, AForeignEnsembleTellsWhyAndChangesNothing) {
+  Core one = Founder(1, ManifestOf(2));
+  Core two = Founder(2, ManifestOf(2));
+  Play({&one, &two}, 3000, one);
+  Manifest manifest;
+  manifest.founders = {{{2}, "host2:1"}};
+  Core stranger = Founder(2, manifest, /*incarnation=*/9);
+  Play({&stranger}, 3000, stranger);
+  ASSERT_FALSE(one.hard_state().ensemble.IsNone());
+  ASSERT_FALSE(stranger.hard_state().ensemble.IsNone());
+  ASSERT_NE(one.hard_state().ensemble, stranger.hard_state().ensemble);
+
+  const Event told =
+      Play({&one, &stranger}, 3000, one).Last(EventKind::kRefusedByPeer);
+  EXPECT_EQ(told.rule, Rule::kEnsembleId);
+  EXPECT_EQ(told.peer, MemberId{2});
+  EXPECT_EQ(told.number, 0u) << "it must not end the process";
+  EXPECT_NE(told.reason.find("correct the address list of member 1"),
+            std::string::npos)
+      << told.reason;
+
+  // Not even what would be final if a peer of ours said it.
+  Envelope envelope;
+  envelope.ensemble = stranger.hard_state().ensemble;
+  envelope.from = {MemberId{2}, stranger.hard_state().incarnation};
+  envelope.to = MemberId{1};
+  envelope.message = Refused{{Rule::kOrderlyExit, "it was removed", {}, {}}};
+  one.Step(envelope);
+  EXPECT_FALSE(one.IsStopped());
+  EXPECT_FALSE(one.hard_state().removed);
+}
+
 }  // namespace
 }  // namespace quorate::consensus

@@ -150,7 +150,9 @@ await_text "${SCRATCH}/other.log" 'msg="refused a message" rule=1'
 await_text "${SCRATCH}/other.log" "correct the address list"
 for id in "${ids[@]}"; do
   if [[ "${id}" == "${stranger}" ]]; then continue; fi
-  await_text "${dir}/member-${id}/log" 'rule=1 name="ensemble id"'
+  await_text "${dir}/member-${id}/log" "a peer refuses this member"
+  await_text "${dir}/member-${id}/log" \
+    "correct the address list of member ${id}"
 done
 expect 0 "different ensembles" status --endpoints "${left}"
 kill "${pid}"

@@ -84,8 +84,8 @@ for id in 1 2; do
     --segment-bytes 4194304 2>> "${SCRATCH}/old" &
   old_pids[id]=$!
 done
-await_text "${SCRATCH}/old" 'rule=1 name="ensemble id"'
-await_text "${dir}/member-3/log" "from which it was rescued"
+await_text "${SCRATCH}/old" "a peer refuses this member"
+await_text "${SCRATCH}/old" "from which it was rescued"
 await_text "${dir}/member-3/log" "refused a message"
 await_text "${dir}/member-3/log" "can never come back"
 # The new ensemble is untouched, and the old one, which has its majority again,
