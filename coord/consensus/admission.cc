@@ -24,15 +24,19 @@ namespace {
 using Outcome = AdmissionDecision::Outcome;
 using RuleCheck = std::optional<Refusal> (*)(const AdmissionCase&);
 
-// If one of these refuses, the others cannot be judged yet.
-constexpr RuleCheck kFirst[] = {CheckNoResurrection, CheckOneAtATime};
+// If one of these refuses, the others cannot be judged yet: a leader that is
+// not settled has heard from nobody.
+constexpr RuleCheck kFirst[] = {CheckNoResurrection, CheckOneAtATime,
+                                CheckSettledLeader};
 
-// The first of these that refuses gives the answer; all are asked, because the
-// change can be made only when the last of them agrees.
+// All are asked, because the change can be made only when the last of them
+// agrees. The answer is that of the first which refuses whatever time passes,
+// and only if there is none, of the first that refuses: who is told to wait for
+// one rule while another one stays in the way waits in vain.
 constexpr RuleCheck kRest[] = {
-    CheckSettledLeader, CheckExpectedVersion, CheckBoundedJoining,
-    CheckAllProven,     CheckStability,       CheckSeasonedMajority,
-    CheckLiveQuorum,    CheckCarefulRemoval,  CheckAutomaticRemoval,
+    CheckExpectedVersion, CheckBoundedJoining,   CheckAllProven,
+    CheckStability,       CheckSeasonedMajority, CheckLiveQuorum,
+    CheckCarefulRemoval,  CheckAutomaticRemoval,
 };
 
 AdmissionDecision Refuse(Refusal refusal) {
@@ -54,22 +58,15 @@ std::optional<Refusal> Judge(const AdmissionCase& c) {
     if (std::optional<Refusal> refusal = check(c)) return refusal;
   }
   std::optional<Refusal> answer;
-  bool waiting_helps = true;
   int64_t retry_after_ms = 0;
   for (RuleCheck check : kRest) {
     std::optional<Refusal> refusal = check(c);
     if (!refusal.has_value()) continue;
-    if (refusal->retry_after_ms.has_value()) {
-      retry_after_ms = std::max(retry_after_ms, *refusal->retry_after_ms);
-    } else {
-      waiting_helps = false;
-    }
+    if (!refusal->retry_after_ms.has_value()) return refusal;
+    retry_after_ms = std::max(retry_after_ms, *refusal->retry_after_ms);
     if (!answer.has_value()) answer = std::move(refusal);
   }
-  if (answer.has_value()) {
-    answer->retry_after_ms.reset();
-    if (waiting_helps) answer->retry_after_ms = retry_after_ms;
-  }
+  if (answer.has_value()) answer->retry_after_ms = retry_after_ms;
   return answer;
 }
 

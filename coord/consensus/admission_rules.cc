@@ -319,11 +319,11 @@ std::optional<Refusal> CheckSeasonedMajority(const AdmissionCase& c) {
   std::optional<Refusal> quorums = CheckSeasonedQuorums(c);
   if (!distance.has_value()) return quorums;
   if (quorums.has_value()) {
+    // No waiting helps: then there is no later.
+    if (!quorums->retry_after_ms.has_value()) return quorums;
     // Both must agree: with the later one.
     distance->retry_after_ms =
-        quorums->retry_after_ms.has_value()
-            ? std::max(distance->retry_after_ms, quorums->retry_after_ms)
-            : std::nullopt;
+        std::max(distance->retry_after_ms, quorums->retry_after_ms);
   }
   return distance;
 }

@@ -491,7 +491,7 @@ TEST(AdmissionTest, ChangesOfLearnersAndLimitsNeedNoSeasonedVoters) {
   ExpectAccepted(Add(c, {10}), facts);
   ExpectAccepted(Remove(c, {7}), facts);
   ExpectAccepted(SetLimits(c, limits), facts);
-  EXPECT_EQ(RefusalOf(Remove(c, {3}), facts).rule, Rule::kSeasonedMajority);
+  EXPECT_EQ(RefusalOf(Remove(c, {3}), facts).rule, Rule::kLiveQuorum);
 }
 
 TEST(AdmissionTest, LimitsThatAChangeBringsDoNotJudgeIt) {
@@ -513,7 +513,49 @@ TEST(AdmissionTest, RetryIsWhenTheLastOfTheRulesAgrees) {
   ExpectRefusedFor(6'000, Promote(c, {7}), facts, Rule::kObservedStability);
   // One that will never agree by itself makes waiting useless.
   Silence(facts, 2, 1'000);
-  ExpectRefusedForGood(Promote(c, {7}), facts, Rule::kObservedStability);
+  ExpectRefusedForGood(Promote(c, {7}), facts, Rule::kSeasonedMajority);
+}
+
+// "Ask again later" would be the wrong word as long as another rule refuses
+// whatever time passes.
+TEST(AdmissionTest, ARuleThatNoWaitingHelpsAgainstComesFirst) {
+  const Configuration c = Ensemble({1, 2, 3});
+  AdmissionFacts facts = Healthy(c);
+  // Rule 12 for a time, and rule 14, as two of three voters are down.
+  Silence(facts, 7, 3'000);
+  Silence(facts, 2, 3'000);
+  Silence(facts, 3, 3'000);
+  ExpectRefusedForGood(Promote(c, {7}), facts, Rule::kSeasonedMajority);
+  // Rule 13 for a time, and rule 14, as there are two of them.
+  facts = Healthy(c);
+  FactsOf(facts, 7).proven_since_ms = kTestNowMs - 3'000;
+  ExpectRefusedForGood(Promote(c, {7, 8}), facts, Rule::kSeasonedMajority);
+}
+
+// So its silence says nothing yet, of rule 15 above all.
+TEST(AdmissionTest, ALeaderThatIsNotSettledOnlyAsksForTime) {
+  const Configuration c = Ensemble({1, 2, 3});
+  AdmissionFacts facts = Healthy(c);
+  facts.own_epoch_committed = false;
+  facts.leader_since_ms = kTestNowMs;
+  FactsOf(facts, 2).last_heard_ms.reset();
+  FactsOf(facts, 3).last_heard_ms.reset();
+  const Refusal refusal = RefusalOf(Promote(c, {7}), facts);
+  EXPECT_EQ(refusal.rule, Rule::kSettledLeader);
+  EXPECT_EQ(refusal.retry_after_ms, c.limits().contact_ms);
+}
+
+// The same within rule 14: its distance passes, its quorum does not come.
+TEST(AdmissionTest, Rule14SaysSoIfOnlyItsDistancePasses) {
+  const Configuration c = Ensemble({1, 2, 3});
+  AdmissionFacts facts = Healthy(c);
+  facts.last_promotion_ms = kTestNowMs - 1'000;
+  ExpectRefusedFor(3'000, Promote(c, {7}), facts, Rule::kSeasonedMajority);
+  Silence(facts, 2, 3'000);
+  Silence(facts, 3, 3'000);
+  ExpectRefusedForGood(Promote(c, {7}), facts, Rule::kSeasonedMajority);
+  const Refusal refusal = RefusalOf(Promote(c, {7}), facts);
+  EXPECT_EQ(NumberOf(refusal, "present_seasoned_voters"), 1);
 }
 
 TEST(AdmissionTest, WordsOfTheRules) {
