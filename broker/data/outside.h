@@ -27,6 +27,8 @@ struct IsrChange {
   int32_t leader_epoch = 0;
   int32_t version = 0;  // of the state that it was decided on
   std::vector<BrokerId> isr = {};
+  // One for each of `isr`: the life that the leader has heard from; 0: none.
+  std::vector<uint64_t> isr_broker_epochs = {};
 
   bool operator==(const IsrChange&) const = default;
 };

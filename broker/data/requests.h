@@ -83,7 +83,7 @@ struct ProduceReply {
   std::vector<BatchReply> results = {};  // in the order of the request
 };
 
-enum class OffsetAt { kEarliest, kLatest, kTimestamp };
+enum class OffsetKind { kEarliest, kLatest, kTimestamp };
 
 }  // namespace quorate::broker
 

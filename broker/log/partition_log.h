@@ -40,6 +40,10 @@ class PartitionLog {
   // Names of the logs that are there, sorted.
   static absl::StatusOr<std::vector<std::string>> List(
       storage::FileSystem& files, absl::string_view directory);
+  // What a log's checkpoint says, also if the log itself is damaged.
+  static absl::StatusOr<uint64_t> TopicIdOf(storage::FileSystem& files,
+                                            absl::string_view directory,
+                                            absl::string_view name);
   // REQUIRES: List() does not show it. An empty log that begins at 0.
   static absl::StatusOr<std::unique_ptr<PartitionLog>> Create(
       storage::FileSystem& files, absl::string_view directory,

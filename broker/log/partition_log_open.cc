@@ -62,6 +62,16 @@ absl::StatusOr<std::vector<std::string>> PartitionLog::List(
   return logs;
 }
 
+absl::StatusOr<uint64_t> PartitionLog::TopicIdOf(FileSystem& files,
+                                                 absl::string_view directory,
+                                                 absl::string_view name) {
+  const absl::StatusOr<std::unique_ptr<CheckpointFile>> checkpoint =
+      CheckpointFile::Open(
+          files, storage::JoinPath(directory, absl::StrCat(name, kSuffix)));
+  if (!checkpoint.ok()) return checkpoint.status();
+  return (*checkpoint)->value().topic_id;
+}
+
 absl::StatusOr<std::unique_ptr<PartitionLog>> PartitionLog::Create(
     FileSystem& files, absl::string_view directory, absl::string_view name,
     uint64_t topic_id) {
