@@ -213,8 +213,8 @@ absl::StatusOr<GroupView> Admin::DescribeGroup(const std::string& group) {
 }
 
 absl::Status Admin::CommitOffsets(
-    const std::string& group,
-    const std::map<TopicPartition, int64_t>& offsets) {
+    const std::string& group, const std::map<TopicPartition, int64_t>& offsets,
+    bool rewind) {
   return cluster_->CallController(
       Deadline(), [&](const ChannelPtr& channel, grpc::ClientContext& context) {
         v1::CommitOffsetsRequest request;
@@ -222,10 +222,28 @@ absl::Status Admin::CommitOffsets(
         cluster_->FillHeader(*request.mutable_header());
         request.set_group(group);
         request.set_generation(-1);
+        request.set_rewind(rewind);
         AddOffsets(offsets, request);
         return v1::Group::NewStub(channel)->CommitOffsets(&context, request,
                                                           &response);
       });
+}
+
+absl::Status Admin::DeleteGroup(const std::string& group) {
+  bool repeated = false;
+  const absl::Status status = cluster_->CallController(
+      Deadline(),
+      [&](const ChannelPtr& channel, grpc::ClientContext& context) {
+        v1::DeleteGroupRequest request;
+        v1::DeleteGroupResponse response;
+        cluster_->FillHeader(*request.mutable_header());
+        request.set_group(group);
+        return v1::Group::NewStub(channel)->DeleteGroup(&context, request,
+                                                        &response);
+      },
+      &repeated);
+  if (repeated && Is(status, ErrorKind::kNoGroup)) return absl::OkStatus();
+  return status;
 }
 
 // --- Offsets -----------------------------------------------------------------

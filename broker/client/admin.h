@@ -72,10 +72,16 @@ class Admin {
   absl::StatusOr<MetadataView> MetadataOf(const std::string& address);
 
   absl::StatusOr<std::vector<std::string>> ListGroups();  // sorted
+  // NoGroup.
   absl::StatusOr<GroupView> DescribeGroup(const std::string& group);
-  // By hand, which only a group without members allows. GroupNotEmpty.
+  // By hand, which only a group without members allows. Offsets below those
+  // committed change nothing unless `rewind`. GroupNotEmpty.
   absl::Status CommitOffsets(const std::string& group,
-                             const std::map<TopicPartition, int64_t>& offsets);
+                             const std::map<TopicPartition, int64_t>& offsets,
+                             bool rewind = false);
+  // One without members, with its offsets. NoGroup, GroupNotEmpty; likewise if
+  // an answer was lost.
+  absl::Status DeleteGroup(const std::string& group);
 
   // `timestamp_ms` since 1970, for kTimestamp alone.
   absl::StatusOr<int64_t> ListOffset(const TopicPartition& partition,

@@ -148,6 +148,14 @@ TEST(AdminTest, CommitsAndDescribesOffsets) {
   EXPECT_EQ(group->offsets.at({"t", 1}), 42);
   EXPECT_EQ(group->state, "empty");
   EXPECT_EQ(*admin->ListGroups(), std::vector<std::string>{"g"});
+  // Back only if it is said.
+  ASSERT_TRUE(admin->CommitOffsets("g", {{{"t", 1}, 7}}).ok());
+  EXPECT_EQ(cluster.CommittedOffset("g", {"t", 1}), 42);
+  ASSERT_TRUE(admin->CommitOffsets("g", {{{"t", 1}, 7}}, true).ok());
+  EXPECT_EQ(cluster.CommittedOffset("g", {"t", 1}), 7);
+  EXPECT_TRUE(admin->DeleteGroup("g").ok());
+  EXPECT_TRUE(Is(admin->DeleteGroup("g"), ErrorKind::kNoGroup));
+  EXPECT_TRUE(Is(admin->DescribeGroup("g").status(), ErrorKind::kNoGroup));
   EXPECT_EQ(*admin->ListOffset({"t", 1}, OffsetAt::kLatest), 0);
 }
 

@@ -131,14 +131,17 @@ std::shared_ptr<grpc::Channel> Cluster::ChannelTo(const std::string& address) {
 }
 
 absl::Status Cluster::CallOne(const std::string& address, int64_t deadline_ms,
-                              const BrokerCall& call) {
+                              const BrokerCall& call,
+                              std::optional<int64_t> call_timeout_ms) {
   const int64_t left = deadline_ms - MonotonicMs();
   if (left <= 0) {
     return absl::DeadlineExceededError(
         absl::StrCat(address, " was not asked: the time was over"));
   }
   grpc::ClientContext context;
-  SetTimeout(context, std::min(left, options_.call_timeout_ms));
+  SetTimeout(
+      context,
+      std::min(left, call_timeout_ms.value_or(options_.call_timeout_ms)));
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (cancelled_) return Cancelled();
@@ -254,7 +257,7 @@ absl::StatusOr<MetadataAnswer> Cluster::AskAny(int64_t deadline_ms) {
   };
   MetadataAnswer answer;
   absl::Status status =
-      CallUntil(deadline_ms, next, MetadataCall(answer), nullptr);
+      CallUntil(deadline_ms, next, MetadataCall(answer), nullptr, {});
   if (status.ok()) status = Learn(address, answer);
   if (!status.ok()) return status;
   return answer;
@@ -265,11 +268,12 @@ absl::Status Cluster::CallAny(int64_t deadline_ms, const BrokerCall& call) {
     const std::lock_guard<std::mutex> lock(mutex_);
     return view_.NextAddress();
   };
-  return CallUntil(deadline_ms, next, call, nullptr);
+  return CallUntil(deadline_ms, next, call, nullptr, {});
 }
 
 absl::Status Cluster::CallController(int64_t deadline_ms,
-                                     const BrokerCall& call, bool* repeated) {
+                                     const BrokerCall& call, bool* repeated,
+                                     std::optional<int64_t> call_timeout_ms) {
   // Any broker knows whom to ask instead.
   const auto controller = [this]() -> absl::StatusOr<std::string> {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -277,7 +281,7 @@ absl::Status Cluster::CallController(int64_t deadline_ms,
     if (view_.image() != nullptr) address = ControllerAddress(*view_.image());
     return address.empty() ? view_.NextAddress() : address;
   };
-  return CallUntil(deadline_ms, controller, call, repeated);
+  return CallUntil(deadline_ms, controller, call, repeated, call_timeout_ms);
 }
 
 absl::Status Cluster::CallLeader(const std::string& topic, int32_t partition,
@@ -289,18 +293,19 @@ absl::Status Cluster::CallLeader(const std::string& topic, int32_t partition,
     }
     return LeaderAddress(*view_.image(), topic, partition);
   };
-  return CallUntil(deadline_ms, leader, call, nullptr);
+  return CallUntil(deadline_ms, leader, call, nullptr, {});
 }
 
 absl::Status Cluster::CallUntil(int64_t deadline_ms, const Target& target,
-                                const BrokerCall& call, bool* repeated) {
+                                const BrokerCall& call, bool* repeated,
+                                std::optional<int64_t> call_timeout_ms) {
   if (repeated != nullptr) *repeated = false;
   absl::Status last;
   for (int failures = 1;; ++failures) {
     absl::StatusOr<std::string> address = target();
     absl::Status status = address.status();
     for (int hop = 0; address.ok() && hop <= kMaxHops; ++hop) {
-      status = CallOne(*address, deadline_ms, call);
+      status = CallOne(*address, deadline_ms, call, call_timeout_ms);
       const std::optional<client::ErrorInfo> info = client::ErrorInfoOf(status);
       if (!info || info->leader_address.empty() ||
           info->leader_address == *address || !IsStaleMetadata(status)) {
@@ -337,6 +342,11 @@ absl::Status Cluster::Pause(int failures, int64_t deadline_ms) {
   cancelled_cv_.wait_for(lock, std::chrono::milliseconds(pause_ms),
                          [this] { return cancelled_; });
   return cancelled_ ? Cancelled() : absl::OkStatus();
+}
+
+void Cluster::Interrupt() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (grpc::ClientContext* context : under_way_) context->TryCancel();
 }
 
 void Cluster::Cancel() {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -82,16 +83,19 @@ class Cluster {
   absl::StatusOr<MetadataAnswer> AskOne(const std::string& address,
                                         int64_t deadline_ms);
 
-  // One call to one broker, once.
+  // One call to one broker, once. `call_timeout_ms`: in place of that of the
+  // options.
   absl::Status CallOne(const std::string& address, int64_t deadline_ms,
-                       const BrokerCall& call);
+                       const BrokerCall& call,
+                       std::optional<int64_t> call_timeout_ms = {});
   // Calls whoever answers, one broker after the other.
   absl::Status CallAny(int64_t deadline_ms, const BrokerCall& call);
   // Calls the controller: finds it, follows NotController's addresses, repeats
   // what is worth it with back-off until the deadline. `repeated`, if given:
   // whether an earlier attempt may have done already what was asked.
   absl::Status CallController(int64_t deadline_ms, const BrokerCall& call,
-                              bool* repeated = nullptr);
+                              bool* repeated = nullptr,
+                              std::optional<int64_t> call_timeout_ms = {});
   // Calls a partition's leader, as above.
   absl::Status CallLeader(const std::string& topic, int32_t partition,
                           int64_t deadline_ms, const BrokerCall& call);
@@ -100,7 +104,9 @@ class Cluster {
   // deadline comes first; then it does not wait.
   absl::Status Pause(int failures, int64_t deadline_ms);
 
-  // Ends what is under way; it and all later calls fail with Cancelled.
+  // Ends the calls that are under way: they fail with Cancelled.
+  void Interrupt();
+  // The same, and all later calls fail likewise.
   void Cancel();
 
  private:
@@ -112,7 +118,8 @@ class Cluster {
   absl::Status Learn(const std::string& address, const MetadataAnswer& answer);
   // Calls whom `target` names until it is done, not worth it, or too late.
   absl::Status CallUntil(int64_t deadline_ms, const Target& target,
-                         const BrokerCall& call, bool* repeated);
+                         const BrokerCall& call, bool* repeated,
+                         std::optional<int64_t> call_timeout_ms);
 
   const ClientOptions options_;
   Channels channels_;

@@ -42,6 +42,7 @@ class FakeCluster {
     kFetchOffsets,
     kDescribeGroup,
     kListGroups,
+    kDeleteGroup,
   };
   struct Fault {
     absl::Status before;  // not OK: refuse with it, and do nothing

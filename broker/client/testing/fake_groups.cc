@@ -1,6 +1,7 @@
 // Consumer groups of a FakeCluster: a member that comes or goes begins a
 // rebalance, which ends when all others have joined again.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -147,7 +148,10 @@ grpc::Status FakeCluster::Node::CommitOffsets(
           if (!member.ok()) return member.status();
         }
         for (const v1::CommittedOffset& offset : request->offsets()) {
-          group.offsets[{offset.topic(), offset.partition()}] = offset.offset();
+          int64_t& committed =
+              group.offsets[{offset.topic(), offset.partition()}];
+          committed = request->rewind() ? offset.offset()
+                                        : std::max(committed, offset.offset());
         }
         return absl::OkStatus();
       });
@@ -173,7 +177,10 @@ grpc::Status FakeCluster::Node::DescribeGroup(
     Context*, const v1::DescribeGroupRequest* request,
     v1::DescribeGroupResponse* response) {
   return ServeAsController(
-      Method::kDescribeGroup, request->header(), [&](Lock&) {
+      Method::kDescribeGroup, request->header(), [&](Lock&) -> absl::Status {
+        if (cluster_.groups_.count(request->group()) == 0) {
+          return BrokerError(ErrorKind::kNoGroup, "it has never been");
+        }
         const FakeCluster::Group& group = cluster_.groups_[request->group()];
         response->set_state(group.members.empty() ? "empty"
                             : group.rebalancing   ? "rebalancing"
@@ -196,6 +203,21 @@ grpc::Status FakeCluster::Node::DescribeGroup(
         }
         return absl::OkStatus();
       });
+}
+
+grpc::Status FakeCluster::Node::DeleteGroup(
+    Context*, const v1::DeleteGroupRequest* request, v1::DeleteGroupResponse*) {
+  return ServeAsController(Method::kDeleteGroup, request->header(), [&](Lock&) {
+    const auto it = cluster_.groups_.find(request->group());
+    if (it == cluster_.groups_.end()) {
+      return BrokerError(ErrorKind::kNoGroup, "it has never been");
+    }
+    if (!it->second.members.empty()) {
+      return BrokerError(ErrorKind::kGroupNotEmpty, "it has members");
+    }
+    cluster_.groups_.erase(it);
+    return absl::OkStatus();
+  });
 }
 
 grpc::Status FakeCluster::Node::ListGroups(Context*,

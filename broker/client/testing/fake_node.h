@@ -72,6 +72,9 @@ class FakeCluster::Node : public v1::Broker::Service,
   grpc::Status ListGroups(Context* context,
                           const v1::ListGroupsRequest* request,
                           v1::ListGroupsResponse* response) override;
+  grpc::Status DeleteGroup(Context* context,
+                           const v1::DeleteGroupRequest* request,
+                           v1::DeleteGroupResponse* response) override;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
