@@ -136,25 +136,25 @@ absl::StatusOr<Cluster> ReadTopics(client::Session& session) {
   return cluster;
 }
 
-absl::StatusOr<std::map<BrokerId, BrokerInfo>> ReadBrokers(
-    client::Session& session) {
+absl::StatusOr<RegisteredBrokers> ReadBrokers(client::Session& session) {
   const absl::StatusOr<client::Children> names =
       session.GetChildren(kBrokersPath);
   if (!names.ok()) return names.status();
+  RegisteredBrokers found;
   std::vector<BrokerId> ids;
   std::vector<std::string> paths;
   for (const std::string& name : names->names) {
     BrokerId id = kNoBroker;
     if (!absl::SimpleAtoi(name, &id) || id <= 0 || absl::StrCat(id) != name) {
-      return absl::DataLossError(absl::StrCat(kBrokersPath, "/", name,
-                                              ": expected the id of a broker"));
+      found.ignored.push_back(absl::StrCat(kBrokersPath, "/", name,
+                                           ": expected the id of a broker"));
+      continue;
     }
     ids.push_back(id);
     paths.push_back(BrokerPath(id));
   }
   const auto answers = GetAll(session, paths);
   if (!answers.ok()) return answers.status();
-  std::map<BrokerId, BrokerInfo> brokers;
   for (size_t i = 0; i < ids.size(); ++i) {
     const client::MultiReadAnswer& answer = (*answers)[i];
     if (const auto* failed = std::get_if<absl::Status>(&answer)) {
@@ -164,10 +164,13 @@ absl::StatusOr<std::map<BrokerId, BrokerInfo>> ReadBrokers(
     const auto& data = std::get<client::Data>(answer);
     const absl::StatusOr<Registration> registration =
         ParseRegistration(paths[i], data.data);
-    if (!registration.ok()) return registration.status();
-    brokers[ids[i]] = {ids[i], registration->address, data.stat.czxid};
+    if (!registration.ok()) {
+      found.ignored.emplace_back(registration.status().message());
+      continue;
+    }
+    found.brokers[ids[i]] = {ids[i], registration->address, data.stat.czxid};
   }
-  return brokers;
+  return found;
 }
 
 }  // namespace quorate::broker

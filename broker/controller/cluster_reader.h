@@ -4,6 +4,8 @@
 #define QUORATE_BROKER_CONTROLLER_CLUSTER_READER_H_
 
 #include <map>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "broker/controller/planner.h"
@@ -19,9 +21,15 @@ namespace quorate::broker {
 // All topics, with what the planner needs.
 absl::StatusOr<Cluster> ReadTopics(client::Session& session);
 
+struct RegisteredBrokers {
+  std::map<BrokerId, BrokerInfo> brokers = {};
+  // Children of /broker/ids that are no registrations, and why: nobody's
+  // mistake there may keep a cluster without a controller.
+  std::vector<std::string> ignored = {};
+};
+
 // The brokers that are registered. One that goes meanwhile is left out.
-absl::StatusOr<std::map<BrokerId, BrokerInfo>> ReadBrokers(
-    client::Session& session);
+absl::StatusOr<RegisteredBrokers> ReadBrokers(client::Session& session);
 
 }  // namespace quorate::broker
 

@@ -97,7 +97,15 @@ TEST_F(EnsembleTest, RegistrationIsOfOneLifeOfOneDirectory) {
   EXPECT_TRUE(absl::StrContains(taken.message(), "dir1")) << taken;
   const auto brokers = ReadBrokers(*session_);
   ASSERT_TRUE(brokers.ok());
-  EXPECT_EQ(brokers->at(1).broker_epoch, *second);
+  EXPECT_EQ(brokers->brokers.at(1).broker_epoch, *second);
+  EXPECT_TRUE(brokers->ignored.empty());
+  // Somebody's mistake is nobody's broker.
+  ASSERT_TRUE(session_->Write(client::Create{BrokerPath(2), "me"}).ok());
+  ASSERT_TRUE(session_->Write(client::Create{"/broker/ids/x", "{}"}).ok());
+  const auto some = ReadBrokers(*session_);
+  ASSERT_TRUE(some.ok()) << some.status();
+  EXPECT_EQ(some->brokers, brokers->brokers);
+  EXPECT_EQ(some->ignored.size(), 2);
 }
 
 TEST_F(EnsembleTest, OneIsElectedAndTheEpochGrows) {

@@ -39,6 +39,8 @@ constexpr size_t kMaxWrites = 500;
 constexpr int64_t kRetryMs = 200;
 // Damage goes away by somebody's hand.
 constexpr int64_t kRetryDamagedMs = 5'000;
+// One line in so long for each broker that cannot be told.
+constexpr int64_t kPushLogUs = 10'000'000;
 // How long it may look for work without being told of any.
 constexpr int64_t kIdleMs = 1'000;
 // How long a request waits until brokers have been told.
@@ -59,12 +61,11 @@ Reign::Reign(const Leadership& leadership, client::Session& session,
     : leadership_(leadership),
       session_(session),
       outside_(std::move(outside)),
+      push_failures_(kPushLogUs),
       pushers_(absl::make_unique<ImagePushers>(
           outside_.open_link, *outside_.timer,
-          [wake = outside_.wake, doubt = outside_.doubt](
-              BrokerId, const absl::Status& status) {
-            const bool refused = Is(status, ErrorKind::kStaleController);
-            (refused ? doubt : wake)();
+          [this](BrokerId broker, const absl::Status& status) {
+            Answered(broker, status);
           })) {
   outside_.logger->Log(
       LogLevel::kInfo, "became controller",
@@ -82,6 +83,18 @@ Reign::~Reign() {
   outside_.logger->Log(
       LogLevel::kInfo, "is controller no more",
       {{"controller_epoch", leadership_.token.controller_epoch}});
+}
+
+void Reign::Answered(BrokerId broker, const absl::Status& status) {
+  if (status.ok()) return outside_.wake();
+  if (const auto left_out = push_failures_.Admit(static_cast<uint64_t>(broker),
+                                                 server::MonotonicUs())) {
+    outside_.logger->Log(LogLevel::kWarn, "a broker has not taken the image",
+                         {{"broker", broker},
+                          {"why", std::string(status.message())},
+                          {"left_out", *left_out}});
+  }
+  if (Is(status, ErrorKind::kStaleController)) outside_.doubt();
 }
 
 // --- Work ------------------------------------------------------------------
@@ -109,8 +122,7 @@ int64_t Reign::WaitMs() const {
 }
 
 bool Reign::Load() {
-  absl::StatusOr<std::map<BrokerId, BrokerInfo>> brokers =
-      ReadBrokers(session_);
+  absl::StatusOr<RegisteredBrokers> brokers = ReadBrokers(session_);
   absl::StatusOr<Cluster> topics =
       brokers.ok() ? ReadTopics(session_)
                    : absl::StatusOr<Cluster>(brokers.status());
@@ -133,20 +145,23 @@ bool Reign::Load() {
 bool Reign::RefreshBrokers() {
   // What changes from here on is told by another event.
   brokers_changed_ = false;
-  absl::StatusOr<std::map<BrokerId, BrokerInfo>> brokers =
-      ReadBrokers(session_);
+  absl::StatusOr<RegisteredBrokers> brokers = ReadBrokers(session_);
   if (!brokers.ok()) {
     Failed(brokers.status(), "cannot read the brokers");
     return false;
   }
-  if (*brokers == cluster_.image.brokers) return true;
+  if (brokers->brokers == cluster_.image.brokers) return true;
   TakeBrokers(*std::move(brokers));
   changed_ = true;
   return true;
 }
 
-void Reign::TakeBrokers(std::map<BrokerId, BrokerInfo> brokers) {
-  cluster_.image.brokers = std::move(brokers);
+void Reign::TakeBrokers(RegisteredBrokers found) {
+  for (const std::string& why : found.ignored) {
+    outside_.logger->Log(LogLevel::kWarn, "ignored what is no registration",
+                         {{"why", why}});
+  }
+  cluster_.image.brokers = std::move(found.brokers);
   cluster_.resigning.clear();
   for (auto it = resigning_.begin(); it != resigning_.end();) {
     const auto broker = cluster_.image.brokers.find(it->first);

@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "broker/controller/broker_link.h"
+#include "broker/controller/cluster_reader.h"
 #include "broker/controller/image_pushers.h"
 #include "broker/controller/leadership.h"
 #include "broker/controller/planner.h"
@@ -31,6 +32,7 @@
 #include "coord/client/types.h"
 #include "coord/rpc/timer.h"
 #include "coord/server/logger.h"
+#include "coord/server/rate_limiter.h"
 
 namespace quorate::broker {
 
@@ -103,11 +105,14 @@ class Reign {
     std::function<void(const absl::Status&)> done;
   };
 
+  // A broker was told, or not. On any thread, one call at a time.
+  void Answered(BrokerId broker, const absl::Status& status);
+
   void Decide();
   // Reads everything. False: not now.
   bool Load();
   bool RefreshBrokers();
-  void TakeBrokers(std::map<BrokerId, BrokerInfo> brokers);
+  void TakeBrokers(RegisteredBrokers found);
   // Writes the changes, as far as it gets, and takes over what was written.
   absl::Status Commit(const std::vector<PartitionChange>& changes);
   absl::StatusOr<client::WriteResult> Write(std::vector<client::MultiOp> ops);
@@ -141,6 +146,7 @@ class Reign {
   int64_t retry_at_ms_ = 0;
   std::vector<PendingIsr> isrs_;
   std::list<Waiter> waiters_;
+  server::RateLimiter push_failures_;  // by Answered() alone
   std::unique_ptr<ImagePushers> pushers_;
 };
 

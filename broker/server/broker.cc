@@ -105,6 +105,10 @@ class BrokerImpl final : public Broker {
 // --- Starting --------------------------------------------------------------
 
 Ended BrokerImpl::Start(std::function<void(const absl::Status&)> on_stop) {
+  // First, to be seen while logs are recovered.
+  if (absl::Status s = StartHttp(); !s.ok()) {
+    return {ExitCode::kCannotListen, absl::StrCat("--metrics: ", s.message())};
+  }
   if (absl::Status s = OpenDirectory(); !s.ok()) {
     return {ExitCode::kDirectory, std::string(s.message())};
   }
@@ -135,9 +139,6 @@ Ended BrokerImpl::Start(std::function<void(const absl::Status&)> on_stop) {
           .is_unsafe = settings_.is_unsafe},
       Outside(std::move(on_stop)));
   is_open_.store(true);
-  if (absl::Status s = StartHttp(); !s.ok()) {
-    return {ExitCode::kCannotListen, absl::StrCat("--metrics: ", s.message())};
-  }
   if (absl::Status s = Listen(); !s.ok()) {
     return {ExitCode::kCannotListen, absl::StrCat("--listen: ", s.message())};
   }
