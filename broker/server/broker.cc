@@ -23,12 +23,18 @@
 #include "broker/controller/fence.h"
 #include "broker/controller/image_receiver.h"
 #include "broker/controller/membership.h"
+#include "broker/data/data_options.h"
+#include "broker/data/data_plane.h"
+#include "broker/data/outside.h"
+#include "broker/data/requests.h"
 #include "broker/error/broker_error.h"
 #include "broker/group/group_coordinator.h"
 #include "broker/image/cluster_image.h"
 #include "broker/rpc/control_client.h"
 #include "broker/rpc/control_service.h"
+#include "broker/rpc/data_service.h"
 #include "broker/rpc/ensemble_pin.h"
+#include "broker/rpc/fetch_client.h"
 #include "broker/rpc/group_service.h"
 #include "broker/rpc/server.h"
 #include "broker/rpc/topics_service.h"
@@ -57,6 +63,19 @@ using server::LogLevel;
 // One line in so long for each kind of refused command.
 constexpr int64_t kRefusalLogUs = 5'000'000;
 
+// The membership asks the ensemble.
+class EnsembleProducerIds final : public ProducerIds {
+ public:
+  explicit EnsembleProducerIds(Membership& membership)
+      : membership_(membership) {}
+  void Next(std::function<void(absl::StatusOr<uint64_t>)> done) override {
+    membership_.NextProducerId(std::move(done));
+  }
+
+ private:
+  Membership& membership_;
+};
+
 class BrokerImpl final : public Broker {
  public:
   BrokerImpl(const Settings& settings, server::Logger& logger)
@@ -72,13 +91,13 @@ class BrokerImpl final : public Broker {
  private:
   absl::Status StartHttp();
   absl::Status OpenDirectory();
+  absl::Status OpenData(std::function<void(const absl::Status&)> on_stop);
   absl::Status Listen();
   MembershipOutside Outside(std::function<void(const absl::Status&)> on_stop);
   void Stop();
 
   void Registered(uint64_t broker_epoch);
   void Refused(const absl::Status& why);
-  std::shared_ptr<const ClusterImage> Newest() const;
   std::string ControllerAddress() const;
   StatusFacts Facts() const;
 
@@ -94,10 +113,13 @@ class BrokerImpl final : public Broker {
   // In the order of their making.
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<Fence> fence_;
-  std::unique_ptr<ImageReceiver> receiver_;
   std::unique_ptr<ControllerClient> controller_;
+  std::unique_ptr<FetchClient> fetch_;
+  std::unique_ptr<DataPlane> data_;
+  std::unique_ptr<ImageReceiver> receiver_;
   GroupCoordinator groups_;  // told by the membership
   std::unique_ptr<Membership> membership_;
+  std::unique_ptr<EnsembleProducerIds> producer_ids_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<server::HttpServer> http_;
 };
@@ -123,12 +145,9 @@ Ended BrokerImpl::Start(std::function<void(const absl::Status&)> on_stop) {
                 "serves any ensemble; it exists to show an outage, and "
                 "acknowledged data may be lost");
   }
-  controller_ = ControllerClient::Make(owner.ensemble_id, owner.id,
-                                       [this] { return Newest(); });
-  receiver_ = absl::make_unique<ImageReceiver>(
-      *fence_, [](const std::shared_ptr<const ClusterImage>&) {
-        return absl::OkStatus();
-      });
+  if (absl::Status s = OpenData(on_stop); !s.ok()) {
+    return {ExitCode::kDirectory, std::string(s.message())};
+  }
   membership_ = absl::make_unique<Membership>(
       MembershipOptions{
           .id = owner.id,
@@ -138,6 +157,7 @@ Ended BrokerImpl::Start(std::function<void(const absl::Status&)> on_stop) {
           .pin = directory_->pin(),
           .is_unsafe = settings_.is_unsafe},
       Outside(std::move(on_stop)));
+  producer_ids_ = absl::make_unique<EnsembleProducerIds>(*membership_);
   is_open_.store(true);
   if (absl::Status s = Listen(); !s.ok()) {
     return {ExitCode::kCannotListen, absl::StrCat("--listen: ", s.message())};
@@ -156,6 +176,42 @@ absl::Status BrokerImpl::OpenDirectory() {
                 settings_.is_unsafe});
   if (!fence.ok()) return fence.status();
   fence_ = *std::move(fence);
+  return absl::OkStatus();
+}
+
+absl::Status BrokerImpl::OpenData(
+    std::function<void(const absl::Status&)> on_stop) {
+  const Owner& owner = directory_->owner();
+  controller_ = ControllerClient::Make(owner.ensemble_id, owner.id,
+                                       [this] { return data_->image(); });
+  fetch_ = MakeFetchClient(owner.ensemble_id);
+  DataOptions options;
+  options.id = owner.id;
+  options.directory = directory_->path();
+  if (!settings_.is_unsafe) options.ensemble_id = owner.ensemble_id;
+  options.file_system = files_.get();
+  options.isr = controller_.get();
+  options.fetch = fetch_.get();
+  options.replica_lag_ms = settings_.replica_lag_ms;
+  // Others can lead; who goes on without a replica would lead it for nobody.
+  options.on_failed = [on_stop = std::move(on_stop)](const PartitionId& of,
+                                                     const absl::Status& why) {
+    on_stop(absl::Status(
+        why.code(), absl::StrCat("the log of ", of.topic, "/", of.partition,
+                                 " has failed: ", why.message())));
+  };
+  const int64_t begin_us = server::MonotonicUs();
+  absl::StatusOr<std::unique_ptr<DataPlane>> data =
+      DataPlane::Open(std::move(options));
+  if (!data.ok()) return data.status();
+  data_ = *std::move(data);
+  logger_.Log(LogLevel::kInfo, "logs recovered",
+              {{"replicas", data_->Replicas().size()},
+               {"ms", (server::MonotonicUs() - begin_us) / 1000}});
+  receiver_ = absl::make_unique<ImageReceiver>(
+      *fence_, [this](std::shared_ptr<const ClusterImage> image) {
+        return data_->ApplyImage(std::move(image));
+      });
   return absl::OkStatus();
 }
 
@@ -193,6 +249,8 @@ absl::Status BrokerImpl::Listen() {
       MakeControlService(pin, *receiver_, *membership_,
                          [this](const absl::Status& why) { Refused(why); }));
   services.push_back(MakeTopicsService(pin, *membership_));
+  services.push_back(
+      MakeDataService(pin, directory_->owner().id, *data_, *producer_ids_));
   services.push_back(MakeGroupService(
       groups_,
       {.ensemble_id = [pin] { return pin.is_unsafe ? "" : pin.ensemble_id; },
@@ -231,6 +289,7 @@ MembershipOutside BrokerImpl::Outside(
 }
 
 void BrokerImpl::Registered(uint64_t broker_epoch) {
+  data_->SetBrokerEpoch(broker_epoch);
   logger_.Log(LogLevel::kInfo,
               broker_epoch_ == 0 ? "ready" : "registered again",
               {{"broker", directory_->owner().id},
@@ -253,12 +312,8 @@ void BrokerImpl::Refused(const absl::Status& why) {
               {{"why", std::string(why.message())}, {"left_out", *left_out}});
 }
 
-std::shared_ptr<const ClusterImage> BrokerImpl::Newest() const {
-  return receiver_ == nullptr ? nullptr : receiver_->newest();
-}
-
 std::string BrokerImpl::ControllerAddress() const {
-  const std::shared_ptr<const ClusterImage> image = Newest();
+  const std::shared_ptr<const ClusterImage> image = data_->image();
   if (image == nullptr) return "";
   // An image stays behind the reign that it is of; nobody is to be sent here
   // then.
@@ -281,7 +336,7 @@ StatusFacts BrokerImpl::Facts() const {
   facts.under_replicated = membership_->under_replicated();
   facts.stale_controller = fence_->stale_count();
   facts.wrong_ensemble = fence_->wrong_ensemble_count();
-  facts.image = receiver_->newest();
+  facts.image = data_->image();
   return facts;
 }
 
@@ -302,6 +357,7 @@ void BrokerImpl::Stop() {
   // Everybody who holds a call answers it before the server waits for them.
   if (membership_ != nullptr) membership_->Stop();
   if (receiver_ != nullptr) receiver_->Stop();
+  if (data_ != nullptr) data_->Stop();
   if (server_ != nullptr) server_->Shutdown();
   http_.reset();
 }
