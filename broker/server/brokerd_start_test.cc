@@ -138,5 +138,48 @@ TEST_F(BrokerdStartTest, UnsafeServesAnyEnsemble) {
   EXPECT_EQ(broker.Metric("quorate_broker_controller_epoch"), 2);
 }
 
+// The same without a restart: its ensemble is gone, and one of its endpoints
+// belongs to another by now.
+TEST_F(BrokerdStartTest, UnsafeStraysWhileItRuns) {
+  Ensemble other(1);
+  ASSERT_NE(other.Open(), nullptr);
+  other.Kill(0);
+  const std::vector<std::string> both = {ensemble_.endpoints()[0],
+                                         other.endpoints()[0]};
+  TestBroker safe(1, both);
+  TestBroker broker(2, both);
+  ASSERT_EQ(safe.Format({"--bootstrap"}), 0);
+  ASSERT_EQ(broker.Format(), 0);
+  safe.Start();
+  ASSERT_TRUE(safe.WaitUntilReady()) << safe.process().Stderr();
+  safe.Kill();
+  broker.Start({"--unsafe-no-ensemble-pin"});
+  ASSERT_TRUE(broker.WaitUntilReady()) << broker.process().Stderr();
+  ASSERT_TRUE(Eventually([&] {
+    return broker.Metric("quorate_broker_is_controller") == 1 &&
+           broker.Metric("quorate_broker_controller_epoch") == 2;
+  }));
+  ASSERT_TRUE(broker.CreateTopic("t", 1).ok());
+  EXPECT_EQ(broker.Metric("quorate_broker_partitions_led"), 1);
+  safe.Start();
+  ASSERT_TRUE(safe.WaitUntilReady()) << safe.process().Stderr();
+
+  ensemble_.Kill(0);
+  other.Start(0);
+  // It forgets what it knew.
+  EXPECT_TRUE(Eventually([&] {
+    return broker.Metric("quorate_broker_controller_epoch") == 1 &&
+           broker.Metric("quorate_broker_partitions_led") == 0;
+  })) << broker.process().Stderr();
+  // One with its pin waits for its own ensemble.
+  EXPECT_TRUE(Eventually([&] {
+    return safe.Metric("quorate_broker_registered") == 0;
+  })) << safe.process().Stderr();
+  EXPECT_TRUE(client::IsError(
+      other.Open()->Exists(BrokerPath(safe.id())).status(), "NoNode"));
+  ensemble_.Start(0);
+  EXPECT_TRUE(safe.WaitUntilReady()) << safe.process().Stderr();
+}
+
 }  // namespace
 }  // namespace quorate::broker

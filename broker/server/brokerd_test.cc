@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "broker/error/broker_error.h"
 #include "broker/image/cluster_image.h"
 #include "broker/image/znodes.h"
@@ -160,6 +161,43 @@ TEST_F(BrokerdTest, APausedControllerIsFenced) {
   EXPECT_TRUE(second.CreateTopic("u", 1).ok());
   // Its old self is fenced at its own door, too.
   EXPECT_TRUE(Is(first.ApplyImage(late), ErrorKind::kStaleController));
+}
+
+// The controller and the leader are killed while records are produced: each is
+// sent until it is acknowledged, and all are there, once, in order.
+TEST_F(BrokerdTest, WhatIsAcknowledgedStays) {
+  ASSERT_TRUE(Controller().CreateTopic("t", 1).ok());
+  uint64_t producer = 0;
+  ASSERT_TRUE(Eventually([&] {
+    const absl::StatusOr<uint64_t> made = brokers_[0]->InitProducer();
+    if (made.ok()) producer = *made;
+    return made.ok();
+  }));
+  const auto leader = [&]() -> TestBroker* {
+    const BrokerId id = Partition("t", 0).leader;
+    return id == kNoBroker ? nullptr
+                           : brokers_[static_cast<size_t>(id) - 1].get();
+  };
+  std::vector<std::string> sent;
+  for (int32_t i = 0; i < 60; ++i) {
+    TestBroker* killed = nullptr;
+    if (i == 20) killed = leader();
+    if (i == 40) killed = &Controller();
+    if (killed != nullptr) killed->Kill();
+    sent.push_back(absl::StrCat("record ", i));
+    ASSERT_TRUE(Eventually([&] {
+      TestBroker* asked = leader();
+      return asked != nullptr &&
+             asked->Produce("t", 0, producer, i, sent.back()).ok();
+    })) << "record "
+        << i;
+    if (killed == nullptr) continue;
+    killed->Start();
+    ASSERT_TRUE(killed->WaitUntilReady()) << killed->process().Stderr();
+    // Two in sync at least before the next is killed.
+    ASSERT_TRUE(Eventually([&] { return Partition("t", 0).isr.size() == 3; }));
+  }
+  EXPECT_EQ(leader()->Fetch("t", 0).value(), sent);
 }
 
 TEST_F(BrokerdTest, RefusesCommandsOfAnotherEnsemble) {

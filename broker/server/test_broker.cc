@@ -16,14 +16,18 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "broker/error/error_wire.h"
 #include "broker/image/cluster_image.h"
 #include "broker/image/image_codec.h"
+#include "broker/record/record_batch.h"
 #include "coord/base/check.h"
 #include "coord/server/coordd_process.h"
 #include "httplib.h"
+#include "proto/broker/v1/broker.grpc.pb.h"
+#include "proto/broker/v1/broker.pb.h"
 #include "proto/broker/v1/control.grpc.pb.h"
 #include "proto/broker/v1/control.pb.h"
 #include "proto/broker/v1/topics.grpc.pb.h"
@@ -46,6 +50,20 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
 
 void Limit(grpc::ClientContext& context) {
   context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
+}
+
+absl::Status AppendValues(absl::string_view batches,
+                          std::vector<std::string>& values) {
+  while (!batches.empty()) {
+    const absl::StatusOr<BatchHeader> header = ReadBatchHeader(batches);
+    if (!header.ok()) return header.status();
+    absl::StatusOr<std::vector<Record>> records =
+        DecodeBatch(batches.substr(0, header->size_bytes));
+    if (!records.ok()) return records.status();
+    for (Record& record : *records) values.push_back(std::move(record.value));
+    batches.remove_prefix(header->size_bytes);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -147,6 +165,74 @@ absl::Status TestBroker::ApplyImage(const ClusterImage& image) const {
   Limit(context);
   return FromGrpc(v1::Control::NewStub(Connect(address()))
                       ->ApplyImage(&context, request, &response));
+}
+
+absl::StatusOr<uint64_t> TestBroker::InitProducer() const {
+  v1::InitProducerResponse response;
+  grpc::ClientContext context;
+  Limit(context);
+  const grpc::Status status = v1::Broker::NewStub(Connect(address()))
+                                  ->InitProducer(&context, {}, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response.producer_id();
+}
+
+absl::StatusOr<int64_t> TestBroker::Produce(const std::string& topic,
+                                            int32_t partition,
+                                            uint64_t producer_id,
+                                            int32_t sequence,
+                                            const std::string& value) const {
+  BatchHeader header;
+  header.producer_id = producer_id;
+  header.base_sequence = sequence;
+  const absl::StatusOr<std::string> batch =
+      EncodeBatch(header, {{.timestamp_ms = 1, .value = value}});
+  if (!batch.ok()) return batch.status();
+  v1::ProduceRequest request;
+  request.set_acks(v1::ACKS_ALL);
+  request.set_timeout_ms(5'000);
+  v1::PartitionBatch& part = *request.add_batches();
+  part.set_topic(topic);
+  part.set_partition(partition);
+  part.set_batch(*batch);
+  v1::ProduceResponse response;
+  grpc::ClientContext context;
+  Limit(context);
+  const grpc::Status status = v1::Broker::NewStub(Connect(address()))
+                                  ->Produce(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  QUORATE_CHECK(response.results_size() == 1);
+  const v1::ProduceResult& result = response.results(0);
+  if (result.has_error()) return FromWire(result.error());
+  return result.base_offset();
+}
+
+absl::StatusOr<std::vector<std::string>> TestBroker::Fetch(
+    const std::string& topic, int32_t partition) const {
+  v1::FetchRequest request;
+  request.set_replica_id(-1);
+  request.set_max_bytes(1 << 20);
+  v1::FetchPartition& part = *request.add_partitions();
+  part.set_topic(topic);
+  part.set_partition(partition);
+  part.set_leader_epoch(-1);
+  part.set_last_fetched_epoch(-1);
+  v1::FetchResponse response;
+  grpc::ClientContext context;
+  Limit(context);
+  const grpc::Status status = v1::Broker::NewStub(Connect(address()))
+                                  ->Fetch(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  QUORATE_CHECK(response.results_size() == 1);
+  if (response.results(0).has_error()) {
+    return FromWire(response.results(0).error());
+  }
+  std::vector<std::string> values;
+  if (absl::Status s = AppendValues(response.results(0).batches(), values);
+      !s.ok()) {
+    return s;
+  }
+  return values;
 }
 
 }  // namespace quorate::broker

@@ -50,6 +50,14 @@ class TestBroker {
   absl::StatusOr<TopicState> CreateTopic(const std::string& name,
                                          int32_t partitions) const;
   absl::Status ApplyImage(const ClusterImage& image) const;
+  // A record with acks=all by an idempotent producer: its offset.
+  absl::StatusOr<int64_t> Produce(const std::string& topic, int32_t partition,
+                                  uint64_t producer_id, int32_t sequence,
+                                  const std::string& value) const;
+  // The values of all records below the high watermark, in order.
+  absl::StatusOr<std::vector<std::string>> Fetch(const std::string& topic,
+                                                 int32_t partition) const;
+  absl::StatusOr<uint64_t> InitProducer() const;
 
  private:
   const BrokerId id_;
