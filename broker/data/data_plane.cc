@@ -59,6 +59,13 @@ std::pair<int64_t, uint64_t> OrderOf(const ClusterImage& image) {
   return {image.controller.controller_epoch, image.version};
 }
 
+// Those of two ensembles (unsafe) have no order: the one that comes counts.
+bool IsOlder(const ClusterImage& image, const ClusterImage& than) {
+  return image.controller.token.ensemble_id ==
+             than.controller.token.ensemble_id &&
+         OrderOf(image) < OrderOf(than);
+}
+
 class DataPlaneImpl final : public DataPlane {
  public:
   explicit DataPlaneImpl(DataOptions options);
@@ -164,7 +171,7 @@ absl::Status DataPlaneImpl::ApplyImage(
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) return Stopping();
-    if (image_ != nullptr && OrderOf(*image) < OrderOf(*image_)) {
+    if (image_ != nullptr && IsOlder(*image, *image_)) {
       return absl::OkStatus();
     }
   }
