@@ -1,10 +1,5 @@
 #include "tools/quorate/cluster/await_serving.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,9 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coord/client/admin.h"
@@ -24,6 +17,7 @@
 #include "proto/coord/v1/admin.pb.h"
 #include "tools/quorate/cluster/cluster_file.h"
 #include "tools/quorate/cluster/local_cluster.h"
+#include "tools/quorate/cluster/port.h"
 #include "tools/quorate/console.h"
 #include "tools/quorate/failure.h"
 
@@ -33,26 +27,6 @@ namespace {
 constexpr absl::Duration kPause = absl::Milliseconds(20);
 constexpr int64_t kCallTimeoutMs = 1000;
 constexpr absl::Duration kStartPatience = absl::Seconds(60);
-
-// Whether somebody listens: a look that costs nothing, so that no connection
-// of gRPC fails first and then waits.
-bool Listens(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  uint32_t port = 0;
-  if (!absl::SimpleAtoi(absl::string_view(address).substr(colon + 1), &port)) {
-    return false;
-  }
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  sockaddr_in to = {};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(port));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool connected =
-      connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0;
-  close(fd);
-  return connected;
-}
 
 absl::Status ErrorOf(const LocalCluster& cluster, const EndedMember& ended) {
   std::string how =

@@ -22,16 +22,47 @@ namespace {
 constexpr int kFormat = 1;
 constexpr size_t kMaxBytes = 1 << 20;
 
+void SetProcess(const Process& process, Json& json) {
+  json["pid"] = process.pid;
+  json["start_ticks"] = process.start_ticks;
+  json["boot_id"] = process.boot_id;
+  json["executable"] = process.executable;
+}
+
+// Throws as below.
+Process ProcessOf(const Json& json) {
+  return {.pid = json.at("pid").get<int>(),
+          .start_ticks = json.at("start_ticks").get<uint64_t>(),
+          .boot_id = json.at("boot_id").get<std::string>(),
+          .executable = json.at("executable").get<std::string>()};
+}
+
 Json MemberJson(const ClusterMember& member) {
-  return {{"id", member.id},
-          {"address", member.address},
-          {"metrics", member.metrics},
-          {"joins", member.joins},
-          {"pid", member.process.pid},
-          {"start_ticks", member.process.start_ticks},
-          {"boot_id", member.process.boot_id},
-          {"executable", member.process.executable},
-          {"retired", member.retired}};
+  Json json = {{"id", member.id},
+               {"address", member.address},
+               {"metrics", member.metrics},
+               {"joins", member.joins}};
+  SetProcess(member.process, json);
+  json["retired"] = member.retired;
+  return json;
+}
+
+Json BrokerJson(const ClusterBroker& broker) {
+  Json json = {{"broker", broker.id},
+               {"address", broker.address},
+               {"metrics", broker.metrics},
+               {"formatted", broker.formatted}};
+  SetProcess(broker.process, json);
+  return json;
+}
+
+// Throws as below.
+ClusterBroker BrokerOf(const Json& json) {
+  return {.id = json.at("broker").get<int32_t>(),
+          .address = json.at("address").get<std::string>(),
+          .metrics = json.at("metrics").get<std::string>(),
+          .formatted = json.at("formatted").get<bool>(),
+          .process = ProcessOf(json)};
 }
 
 // Throws Json::exception if something is missing or of another type.
@@ -40,12 +71,28 @@ ClusterMember MemberOf(const Json& json) {
           .address = json.at("address").get<std::string>(),
           .metrics = json.at("metrics").get<std::string>(),
           .joins = json.at("joins").get<bool>(),
-          .process = {.pid = json.at("pid").get<int>(),
-                      .start_ticks = json.at("start_ticks").get<uint64_t>(),
-                      .boot_id = json.at("boot_id").get<std::string>(),
-                      .executable = json.at("executable").get<std::string>()},
+          .process = ProcessOf(json),
           // Files of earlier releases know nothing of it.
           .retired = json.value("retired", false)};
+}
+
+// Adds the brokers of `json` to `cluster`. Throws as MemberOf().
+absl::Status ParseBrokers(const Json& json, absl::string_view path,
+                          ClusterFile& cluster) {
+  cluster.brokerd = json.at("brokerd").get<std::string>();
+  cluster.broker_flags =
+      json.at("broker_flags").get<std::vector<std::string>>();
+  for (const Json& broker : json.at("brokers")) {
+    ClusterBroker parsed = BrokerOf(broker);
+    const bool valid = parsed.id > 0 && parsed.process.pid >= 0 &&
+                       CheckEndpoint(parsed.address).ok() &&
+                       cluster.FindBroker(parsed.id) == nullptr;
+    if (!valid) {
+      return LocalError(absl::StrCat(path, ": bad broker ", Dump(broker)));
+    }
+    cluster.brokers.push_back(std::move(parsed));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -53,6 +100,13 @@ ClusterMember MemberOf(const Json& json) {
 ClusterMember* ClusterFile::Find(uint64_t id) {
   for (ClusterMember& member : members) {
     if (member.id == id) return &member;
+  }
+  return nullptr;
+}
+
+ClusterBroker* ClusterFile::FindBroker(int32_t id) {
+  for (ClusterBroker& broker : brokers) {
+    if (broker.id == id) return &broker;
   }
   return nullptr;
 }
@@ -77,6 +131,16 @@ std::string MemberLogPath(absl::string_view directory, uint64_t id) {
   return absl::StrCat(MemberDirectory(directory, id), "/log");
 }
 
+std::string BrokerName(int32_t id) { return absl::StrCat("broker-", id); }
+
+std::string BrokerDirectory(absl::string_view directory, int32_t id) {
+  return absl::StrCat(directory, "/", BrokerName(id));
+}
+
+std::string BrokerLogPath(absl::string_view directory, int32_t id) {
+  return absl::StrCat(BrokerDirectory(directory, id), "/log");
+}
+
 std::string FormatCluster(const ClusterFile& cluster) {
   Json json = {{"format", kFormat},
                {"coordd", cluster.coordd},
@@ -85,6 +149,14 @@ std::string FormatCluster(const ClusterFile& cluster) {
                {"members", Json::array()}};
   for (const ClusterMember& member : cluster.members) {
     json["members"].push_back(MemberJson(member));
+  }
+  if (!cluster.brokers.empty()) {
+    json["brokerd"] = cluster.brokerd;
+    json["broker_flags"] = cluster.broker_flags;
+    json["brokers"] = Json::array();
+    for (const ClusterBroker& broker : cluster.brokers) {
+      json["brokers"].push_back(BrokerJson(broker));
+    }
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -114,6 +186,11 @@ absl::StatusOr<ClusterFile> ParseCluster(absl::string_view text,
     }
     if (cluster.Present().empty()) {
       return LocalError(absl::StrCat(path, ": no members"));
+    }
+    // Files of earlier releases know nothing of brokers.
+    if (json.contains("brokers")) {
+      const absl::Status brokers = ParseBrokers(json, path, cluster);
+      if (!brokers.ok()) return brokers;
     }
     return cluster;
   } catch (const Json::exception& error) {

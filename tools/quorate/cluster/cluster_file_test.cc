@@ -58,8 +58,34 @@ TEST(ClusterFileTest, AFileFromBeforeAnyoneWasRetiredIsRead) {
   EXPECT_EQ(parsed->Present().size(), 2u);
 }
 
+ClusterFile ExampleWithBrokers() {
+  ClusterFile cluster = Example();
+  cluster.brokerd = "/usr/bin/brokerd";
+  cluster.broker_flags = {"--replica-lag-ms=500"};
+  ClusterBroker broker;
+  broker.id = 7;
+  broker.address = "127.0.0.1:7101";
+  broker.metrics = "127.0.0.1:7102";
+  broker.formatted = true;
+  broker.process = cluster.members.back().process;
+  cluster.brokers = {broker};
+  return cluster;
+}
+
+TEST(ClusterFileTest, BrokersThereAndBack) {
+  const absl::StatusOr<ClusterFile> parsed =
+      ParseCluster(FormatCluster(ExampleWithBrokers()), "cluster.json");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(*parsed, ExampleWithBrokers());
+  EXPECT_EQ(BrokerLogPath("d", 7), "d/broker-7/log");
+}
+
+TEST(ClusterFileTest, WithoutBrokersItIsAsItWasBeforeThereWereAny) {
+  EXPECT_EQ(FormatCluster(Example()).find("broker"), std::string::npos);
+}
+
 TEST(ClusterFileTest, EveryPrefixIsRefused) {
-  const std::string text = FormatCluster(Example());
+  const std::string text = FormatCluster(ExampleWithBrokers());
   // The last two bytes are "}" and a newline.
   for (size_t size = 0; size + 1 < text.size(); ++size) {
     EXPECT_EQ(ExitCodeOf(ParseCluster(text.substr(0, size), "f").status()),
@@ -68,13 +94,16 @@ TEST(ClusterFileTest, EveryPrefixIsRefused) {
 }
 
 TEST(ClusterFileTest, NonsenseIsRefused) {
-  const std::string text = FormatCluster(Example());
+  const std::string text = FormatCluster(ExampleWithBrokers());
   for (const auto& [from, to] :
        {std::pair<const char*, const char*>{"\"format\": 1", "\"format\": 2"},
         {"\"id\": 3", "\"id\": 0"},
         {"\"pid\": 4711", "\"pid\": -1"},
         {"\"pid\": 4711", "\"pid\": \"4711\""},
         {"127.0.0.1:7001", "nowhere"},
+        {"\"broker\": 7", "\"broker\": -7"},
+        {"\"formatted\"", "\"format\""},
+        {"127.0.0.1:7101", "nowhere"},
         {"\"joins\"", "\"joined\""}}) {
     const std::string changed = absl::StrReplaceAll(text, {{from, to}});
     ASSERT_NE(changed, text);

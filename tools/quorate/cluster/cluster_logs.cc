@@ -63,9 +63,12 @@ absl::Status RunLogs(Context& context, const LogOptions& options) {
   if (!directory.ok()) return directory.status();
   const absl::StatusOr<ClusterFile> cluster = LoadCluster(*directory);
   if (!cluster.ok()) return cluster.status();
-  const absl::StatusOr<uint64_t> id = FindMemberId(*cluster, options.member);
-  if (!id.ok()) return id.status();
-  const std::string path = MemberLogPath(*directory, *id);
+  const absl::StatusOr<ClusterNode> node = FindNode(*cluster, options.member);
+  if (!node.ok()) return node.status();
+  const std::string path =
+      node->is_broker
+          ? BrokerLogPath(*directory, static_cast<int32_t>(node->id))
+          : MemberLogPath(*directory, node->id);
   std::optional<Interrupt> interrupt;
   if (options.follow) interrupt.emplace();
   std::ifstream file(path, std::ios::binary);

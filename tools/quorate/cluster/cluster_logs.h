@@ -1,4 +1,5 @@
-// cluster logs: what a member has written to standard output and error.
+// cluster logs: what a member or broker has written to standard output and
+// error.
 
 #ifndef QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_LOGS_H_
 #define QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_LOGS_H_
@@ -13,7 +14,7 @@
 namespace quorate::tools {
 
 struct LogOptions {
-  std::string member;  // an id, or "leader"
+  std::string member;  // as FindNode()
   bool follow = false;
   std::optional<int64_t> lines;
 };

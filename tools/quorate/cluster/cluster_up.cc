@@ -1,11 +1,7 @@
 #include "tools/quorate/cluster/cluster_up.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <ostream>
@@ -26,7 +22,9 @@
 #include "proto/coord/v1/admin.pb.h"
 #include "tools/quorate/atomic_file.h"
 #include "tools/quorate/cluster/await_serving.h"
+#include "tools/quorate/cluster/cluster_brokers.h"
 #include "tools/quorate/cluster/cluster_file.h"
+#include "tools/quorate/cluster/find_program.h"
 #include "tools/quorate/cluster/local_cluster.h"
 #include "tools/quorate/cluster/process.h"
 #include "tools/quorate/console.h"
@@ -43,24 +41,6 @@ namespace {
 // How often another program may be quicker to take a port.
 constexpr int kPortAttempts = 5;
 constexpr int64_t kDefaultMembers = 3;
-
-std::string Beside(const std::string& program) {
-  return program.find('/') == std::string::npos
-             ? ""
-             : absl::StrCat(DirectoryOf(program), "/coordd");
-}
-
-absl::StatusOr<std::string> CheckProgram(const std::string& path) {
-  if (access(path.c_str(), X_OK) != 0) {
-    return SystemError(absl::StrCat("cannot run ", path), errno);
-  }
-  std::error_code error;
-  const std::filesystem::path real = std::filesystem::canonical(path, error);
-  if (error || !std::filesystem::is_regular_file(real, error)) {
-    return LocalError(absl::StrCat("cannot run ", path, ": not a program"));
-  }
-  return real.string();
-}
 
 absl::Status StartAll(LocalCluster& cluster, const std::vector<uint64_t>& ids) {
   for (const uint64_t id : ids) {
@@ -158,6 +138,14 @@ void Print(const Console& console, const LocalCluster& cluster) {
            {"pid", member->process.pid},
            {"log", MemberLogPath(cluster.directory(), member->id)}});
     }
+    for (const ClusterBroker& broker : cluster.file().brokers) {
+      json["brokers"].push_back(
+          {{"broker", broker.id},
+           {"address", broker.address},
+           {"metrics", broker.metrics},
+           {"pid", broker.process.pid},
+           {"log", BrokerLogPath(cluster.directory(), broker.id)}});
+    }
     console.out << Dump(json) << std::endl;
     return;
   }
@@ -170,9 +158,20 @@ void Print(const Console& console, const LocalCluster& cluster) {
                MemberLogPath(cluster.directory(), member->id)});
     addresses.push_back(member->address);
   }
+  std::vector<std::string> brokers;
+  for (const ClusterBroker& broker : cluster.file().brokers) {
+    table.Add({BrokerName(broker.id), broker.address,
+               absl::StrCat("http://", broker.metrics, "/metrics"),
+               absl::StrCat(broker.process.pid),
+               BrokerLogPath(cluster.directory(), broker.id)});
+    brokers.push_back(broker.address);
+  }
   table.Print(console);
-  console.out << "\nserving at " << absl::StrJoin(addresses, ",") << "\n"
-              << std::flush;
+  console.out << "\nserving at " << absl::StrJoin(addresses, ",") << "\n";
+  if (!brokers.empty()) {
+    console.out << "brokers at " << absl::StrJoin(brokers, ",") << "\n";
+  }
+  console.out << std::flush;
 }
 
 // The data of the only member, before it is started.
@@ -202,6 +201,24 @@ absl::Status RestoreInto(Context& context, LocalCluster& cluster,
   return absl::OkStatus();
 }
 
+// The members serve: now the brokers, if there are any, and what it has come
+// to. If a broker cannot be had, the members that were started for it are
+// stopped, too.
+absl::Status FinishUp(Context& context, LocalCluster& cluster,
+                      const std::vector<uint64_t>& started,
+                      const std::string& brokerd, const UpOptions& options,
+                      absl::Time deadline) {
+  absl::Status status =
+      BringBrokersUp(context, cluster, brokerd, options.brokers, deadline);
+  if (status.ok()) {
+    Print(context.console(), cluster);
+  } else if (KindOf(status) != "Timeout") {
+    const absl::Status stopped = cluster.Stop(started);
+    if (!stopped.ok()) return stopped;
+  }
+  return status;
+}
+
 absl::Status UpNew(Context& context, const std::string& directory,
                    const UpOptions& options, absl::Time deadline) {
   const bool restores = !options.from_snapshot.empty();
@@ -222,6 +239,9 @@ absl::Status UpNew(Context& context, const std::string& directory,
   const absl::StatusOr<std::string> coordd =
       FindCoordd(context, options.coordd, "");
   if (!coordd.ok()) return coordd.status();
+  const absl::StatusOr<std::string> brokerd =
+      CheckBrokerOptions(context, ClusterFile(), options.brokers);
+  if (!brokerd.ok()) return brokerd.status();
   absl::StatusOr<LocalCluster> cluster =
       LocalCluster::Make(directory, static_cast<uint64_t>(members),
                          static_cast<uint16_t>(options.base_port.value_or(0)),
@@ -236,8 +256,9 @@ absl::Status UpNew(Context& context, const std::string& directory,
   const bool may_move = !options.base_port && !restores;
   const absl::Status status =
       StartAndAwait(context, *cluster, cluster->Ids(), may_move, deadline);
-  if (status.ok()) Print(context.console(), *cluster);
-  return status;
+  if (!status.ok()) return status;
+  return FinishUp(context, *cluster, cluster->Ids(), *brokerd, options,
+                  deadline);
 }
 
 absl::Status UpAgain(Context& context, const std::string& directory,
@@ -262,10 +283,13 @@ absl::Status UpAgain(Context& context, const std::string& directory,
       stopped.push_back(member->id);
     }
   }
-  if (stopped.empty()) {
-    return LocalError(
-        absl::StrCat("already running: all members of ", directory,
-                     " run; see quorate cluster status --dir ", directory));
+  const absl::StatusOr<std::string> brokerd =
+      CheckBrokerOptions(context, cluster->file(), options.brokers);
+  if (!brokerd.ok()) return brokerd.status();
+  if (stopped.empty() && !BrokersAreMissing(cluster->file(), options.brokers)) {
+    return LocalError(absl::StrCat("already running: all of ", directory,
+                                   " runs; see quorate cluster status --dir ",
+                                   directory));
   }
   const absl::StatusOr<std::string> coordd =
       FindCoordd(context, options.coordd, cluster->file().coordd);
@@ -274,9 +298,11 @@ absl::Status UpAgain(Context& context, const std::string& directory,
   if (!status.ok()) return status;
   const bool never_founded =
       !cluster->file().founded && stopped.size() == cluster->Ids().size();
-  status = StartAndAwait(context, *cluster, stopped, never_founded, deadline);
-  if (status.ok()) Print(context.console(), *cluster);
-  return status;
+  if (!stopped.empty()) {
+    status = StartAndAwait(context, *cluster, stopped, never_founded, deadline);
+    if (!status.ok()) return status;
+  }
+  return FinishUp(context, *cluster, stopped, *brokerd, options, deadline);
 }
 
 }  // namespace
@@ -284,19 +310,8 @@ absl::Status UpAgain(Context& context, const std::string& directory,
 absl::StatusOr<std::string> FindCoordd(const Context& context,
                                        const std::string& given,
                                        const std::string& recorded) {
-  if (!given.empty()) return CheckProgram(given);
-  const char* variable = std::getenv("QUORATE_COORDD");
-  if (variable != nullptr && *variable != '\0') return CheckProgram(variable);
-  std::error_code error;
-  const std::filesystem::path self =
-      std::filesystem::read_symlink("/proc/self/exe", error);
-  for (const std::string& path :
-       {Beside(context.options().program), Beside(self.string()), recorded}) {
-    if (!path.empty() && FileExists(path)) return CheckProgram(path);
-  }
-  return LocalError(
-      "the program coordd is not beside quorate; give --coordd PATH or set "
-      "QUORATE_COORDD");
+  return FindProgram(context, "coordd", "--coordd", "QUORATE_COORDD", given,
+                     recorded);
 }
 
 absl::Status RunUp(Context& context, const UpOptions& options) {

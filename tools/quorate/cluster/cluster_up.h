@@ -1,5 +1,5 @@
-// cluster up: from nothing, or from stopped members, to an ensemble that
-// serves.
+// cluster up: from nothing, or from what was stopped, to an ensemble that
+// serves, with its brokers.
 
 #ifndef QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_UP_H_
 #define QUORATE_TOOLS_QUORATE_CLUSTER_CLUSTER_UP_H_
@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tools/quorate/cluster/cluster_brokers.h"
 #include "tools/quorate/context.h"
 
 namespace quorate::tools {
@@ -23,15 +24,15 @@ struct UpOptions {
   std::vector<std::string> flags;    // of a new cluster
   // A saved snapshot that a new cluster of one member begins with; empty: none.
   std::string from_snapshot;
+  BrokerUpOptions brokers;
   absl::Duration wait = absl::Seconds(60);
 };
 
-// Returns once every member serves and a linearizable read was answered.
+// Returns once every member serves and a linearizable read was answered; with
+// brokers, once each of them is registered and knows a controller.
 absl::Status RunUp(Context& context, const UpOptions& options);
 
-// The program coordd: `given`, QUORATE_COORDD, beside the program `quorate` as
-// it was called or as it is, or `recorded`. Without symbolic links. Local:
-// there is none, or it cannot be run.
+// The program coordd: as FindProgram(), with --coordd and QUORATE_COORDD.
 absl::StatusOr<std::string> FindCoordd(const Context& context,
                                        const std::string& given,
                                        const std::string& recorded);

@@ -29,6 +29,7 @@
 #include "tools/quorate/cluster/cluster_file.h"
 #include "tools/quorate/cluster/port.h"
 #include "tools/quorate/cluster/process.h"
+#include "tools/quorate/cluster/process_control.h"
 #include "tools/quorate/failure.h"
 
 namespace quorate::tools {
@@ -38,11 +39,8 @@ namespace fs = std::filesystem;
 
 constexpr char kLockName[] = "cluster.lock";
 constexpr absl::Duration kStopPatience = absl::Seconds(10);
-constexpr absl::Duration kKillPatience = absl::Seconds(5);
 // A removed member is told by the others, and ends.
 constexpr absl::Duration kRetirePatience = absl::Seconds(3);
-// A log that is longer when its member starts becomes log.old.
-constexpr uintmax_t kMaxLogBytes = 16 << 20;
 
 std::string LockPath(const std::string& directory) {
   return absl::StrCat(directory, "/", kLockName);
@@ -80,28 +78,6 @@ absl::Status MakeDirectory(const std::string& directory) {
         absl::StrCat("cannot make ", directory, ": ", error.message()));
   }
   return absl::OkStatus();
-}
-
-void KeepLogShort(const std::string& path) {
-  std::error_code error;
-  const uintmax_t size = fs::file_size(path, error);
-  if (!error && size > kMaxLogBytes) {
-    fs::rename(path, absl::StrCat(path, ".old"), error);
-  }
-}
-
-// Waits until a signal has taken effect.
-bool Await(const Process& process, ProcessState wanted) {
-  const absl::Time deadline = absl::Now() + kKillPatience;
-  while (StateOf(process) != wanted) {
-    if (absl::Now() >= deadline) return false;
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  return true;
-}
-
-absl::Status NotRunning(uint64_t id) {
-  return LocalError(absl::StrCat("member ", id, " does not run"));
 }
 
 }  // namespace
@@ -168,6 +144,11 @@ bool LocalCluster::IsGiven(const std::string& address) const {
                      [&](const ClusterMember& member) {
                        return member.address == address ||
                               member.metrics == address;
+                     }) ||
+         std::any_of(file_.brokers.begin(), file_.brokers.end(),
+                     [&](const ClusterBroker& broker) {
+                       return broker.address == address ||
+                              broker.metrics == address;
                      });
 }
 
@@ -274,34 +255,13 @@ absl::Status LocalCluster::Start(uint64_t id) {
 }
 
 absl::Status LocalCluster::Stop(const std::vector<uint64_t>& ids) {
-  std::vector<ClusterMember*> members;
+  std::vector<NamedProcess> processes;
   for (const uint64_t id : ids) {
     const absl::StatusOr<ClusterMember*> member = FindMember(id);
     if (!member.ok()) return member.status();
-    members.push_back(*member);
+    processes.push_back({absl::StrCat("member ", id), &(*member)->process});
   }
-  absl::Status status;
-  for (const ClusterMember* member : members) {
-    status.Update(SendSignal(member->process, SIGTERM));
-    // A paused process takes the other signal only once it goes on.
-    status.Update(SendSignal(member->process, SIGCONT));
-  }
-  const absl::Time deadline = absl::Now() + kStopPatience;
-  for (ClusterMember* member : members) {
-    if (!WaitUntilGone(member->process, deadline - absl::Now())) {
-      status.Update(SendSignal(member->process, SIGKILL));
-    }
-  }
-  for (ClusterMember* member : members) {
-    if (!WaitUntilGone(member->process, kKillPatience)) {
-      status.Update(LocalError(absl::StrCat("member ", member->id,
-                                            " does not end: process ",
-                                            member->process.pid)));
-      continue;
-    }
-    TakeExitCode(member->process);
-    member->process = Process();
-  }
+  absl::Status status = StopProcesses(processes, kStopPatience);
   status.Update(Save());
   return status;
 }
@@ -309,47 +269,21 @@ absl::Status LocalCluster::Stop(const std::vector<uint64_t>& ids) {
 absl::Status LocalCluster::Kill(uint64_t id) {
   const absl::StatusOr<ClusterMember*> member = FindMember(id);
   if (!member.ok()) return member.status();
-  if (StateOf((*member)->process) == ProcessState::kGone) {
-    return NotRunning(id);
-  }
-  absl::Status status = SendSignal((*member)->process, SIGKILL);
-  if (!status.ok()) return status;
-  if (!WaitUntilGone((*member)->process, kKillPatience)) {
-    return LocalError(absl::StrCat("member ", id, " does not end"));
-  }
-  TakeExitCode((*member)->process);
-  (*member)->process = Process();
-  return Save();
+  const absl::Status status =
+      KillProcess({absl::StrCat("member ", id), &(*member)->process});
+  return status.ok() ? Save() : status;
 }
 
 absl::Status LocalCluster::Pause(uint64_t id) {
   const absl::StatusOr<ClusterMember*> member = FindMember(id);
   if (!member.ok()) return member.status();
-  const ProcessState state = StateOf((*member)->process);
-  if (state == ProcessState::kGone) return NotRunning(id);
-  if (state == ProcessState::kPaused) {
-    return LocalError(absl::StrCat("member ", id, " is paused already"));
-  }
-  const absl::Status status = SendSignal((*member)->process, SIGSTOP);
-  if (!status.ok()) return status;
-  if (!Await((*member)->process, ProcessState::kPaused)) return NotRunning(id);
-  return absl::OkStatus();
+  return PauseProcess({absl::StrCat("member ", id), &(*member)->process});
 }
 
 absl::Status LocalCluster::Resume(uint64_t id) {
   const absl::StatusOr<ClusterMember*> member = FindMember(id);
   if (!member.ok()) return member.status();
-  const ProcessState state = StateOf((*member)->process);
-  if (state == ProcessState::kGone) return NotRunning(id);
-  if (state == ProcessState::kRunning) {
-    return LocalError(absl::StrCat("member ", id, " is not paused"));
-  }
-  const absl::Status status = SendSignal((*member)->process, SIGCONT);
-  if (!status.ok()) return status;
-  if (!Await((*member)->process, ProcessState::kRunning)) {
-    return NotRunning(id);
-  }
-  return absl::OkStatus();
+  return ResumeProcess({absl::StrCat("member ", id), &(*member)->process});
 }
 
 absl::StatusOr<uint64_t> LocalCluster::Add() {

@@ -1,8 +1,9 @@
-// LocalCluster: the members of an ensemble as processes of this machine.
+// LocalCluster: the members of an ensemble, and brokers beside them, as
+// processes of this machine.
 //
 // A directory holds cluster.json and, for each member, member-N/data (its data
-// directory) and member-N/log. One program at a time changes a cluster: each
-// LocalCluster holds the directory's lock.
+// directory) and member-N/log; likewise broker-N for each broker. One program
+// at a time changes a cluster: each LocalCluster holds the directory's lock.
 //
 // All errors are Local unless said otherwise. Not thread-safe.
 
@@ -92,6 +93,27 @@ class LocalCluster {
   // Usage: no such member, or it is retired.
   absl::StatusOr<ProcessState> StateOfMember(uint64_t id);
 
+  // --- Brokers
+  // ---------------------------------------------------------------- So many
+  // more brokers, of this program and with these flags beside their own. They
+  // are not formatted yet.
+  absl::Status AddBrokers(int32_t count, const std::string& brokerd,
+                          const std::vector<std::string>& flags);
+  // Makes its directory that of a broker, by running the program; whatever an
+  // attempt before has left there goes. `bootstrap`: makes the znodes, too.
+  absl::Status FormatBroker(int32_t id, bool bootstrap);
+  // As for members.
+  absl::Status StartBroker(int32_t id);
+  absl::Status StopBrokers(const std::vector<int32_t>& ids);
+  absl::Status KillBroker(int32_t id);
+  absl::Status PauseBroker(int32_t id);
+  absl::Status ResumeBroker(int32_t id);
+  // Other ports for a broker that does not run.
+  absl::Status ChooseOtherBrokerPorts(int32_t id);
+  absl::Status SetBrokerd(const std::string& brokerd);
+  std::optional<EndedMember> FindEndedBroker(const std::vector<int32_t>& ids);
+  std::vector<int32_t> BrokerIds() const;
+
   const std::string& directory() const { return directory_; }
   const ClusterFile& file() const { return file_; }
 
@@ -103,7 +125,11 @@ class LocalCluster {
 
   std::vector<std::string> ArgumentsOf(const ClusterMember& member) const;
   absl::StatusOr<ClusterMember*> FindMember(uint64_t id);
-  // Whether an address is a member's, retired ones too.
+  std::vector<std::string> ArgumentsOf(const ClusterBroker& broker) const;
+  // Usage: no such broker.
+  absl::StatusOr<ClusterBroker*> FindBroker(int32_t id);
+  absl::StatusOr<std::string> ChooseAddress();
+  // Whether an address is a member's, retired ones too, or a broker's.
   bool IsGiven(const std::string& address) const;
   absl::Status ChoosePorts(uint16_t base_port,
                            std::vector<ClusterMember*> members);

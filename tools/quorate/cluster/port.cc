@@ -8,10 +8,13 @@
 #include <cerrno>
 #include <cstdint>
 #include <random>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "tools/quorate/failure.h"
 
 namespace quorate::tools {
@@ -82,6 +85,24 @@ absl::StatusOr<HeldPort> HeldPort::Hold(uint16_t port) {
     return SystemError(absl::StrCat("port ", port, " of 127.0.0.1"), errno);
   }
   return held;
+}
+
+bool Listens(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  uint32_t port = 0;
+  if (!absl::SimpleAtoi(absl::string_view(address).substr(colon + 1), &port)) {
+    return false;
+  }
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  sockaddr_in to = {};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool connected =
+      connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0;
+  close(fd);
+  return connected;
 }
 
 }  // namespace quorate::tools

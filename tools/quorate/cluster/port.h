@@ -4,6 +4,7 @@
 #define QUORATE_TOOLS_QUORATE_CLUSTER_PORT_H_
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 
@@ -34,6 +35,10 @@ class HeldPort {
   int fd_ = -1;
   uint16_t port_ = 0;
 };
+
+// Whether somebody listens at "127.0.0.1:port": a look that costs nothing, so
+// that no connection of gRPC fails first and then waits.
+bool Listens(const std::string& address);
 
 }  // namespace quorate::tools
 

@@ -36,6 +36,9 @@ void AddAllVerbs(CommandLine& line, Context& context) {
   AddRescueVerb(line, context);
   AddWalVerbs(line, context);
   AddClusterVerbs(line, context);
+  AddTopicVerbs(line, context);
+  AddGroupVerbs(line, context);
+  AddBrokerVerbs(line, context);
   AddBenchVerb(line, context);
   AddDrillVerb(line, context);
 }

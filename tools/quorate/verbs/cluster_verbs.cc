@@ -39,30 +39,42 @@ void AddUp(Verb& group, Context& context) {
       .Option("--from-snapshot", &options->from_snapshot, "FILE",
               "begin with this saved snapshot: a new ensemble of one member, "
               "for others to join")
+      .Option("--brokers", Number{&options->brokers.brokers, 0, 100}, "N",
+              "how many brokers beside the members (default as many as there "
+              "are)")
+      .Option("--brokerd", &options->brokers.brokerd, "PATH",
+              "the program; else QUORATE_BROKERD, or brokerd beside quorate")
+      .Option("--brokerd-flag", &options->brokers.flags, "FLAG",
+              "hand this to every brokerd too; may be repeated")
       .Option("--wait", &options->wait, "TIME",
               "how long to wait until it serves (default 60s)")
       .Example("quorate cluster up --dir demo")
       .Example("quorate cluster up --dir demo --members 5 --base-port 7000")
+      .Example("quorate cluster up --dir demo --members 3 --brokers 3")
       .Example("quorate cluster up --dir copy --from-snapshot backup.snap")
       .Does([options, &context] { return RunUp(context, *options); });
 }
 
-// A verb that does something with one member.
+constexpr char kWhich[] =
+    "a member's id, leader, a broker as broker-1, or controller";
+
+// A verb that does something with one member or broker.
 void AddOne(Verb& group, Context& context, const std::string& name,
             const std::string& help,
             absl::Status (*run)(Context&, const std::string&)) {
   auto member = std::make_shared<std::string>();
   group.AddVerb(name, help)
-      .Positional("ID", member.get(), "a member's id, or leader")
+      .Positional("ID", member.get(), kWhich)
       .Example(absl::StrCat("quorate cluster ", name, " 2 --dir demo"))
       .Example(absl::StrCat("quorate cluster ", name, " leader --dir demo"))
+      .Example(absl::StrCat("quorate cluster ", name, " broker-1 --dir demo"))
       .Does([member, run, &context] { return run(context, *member); });
 }
 
 void AddLogs(Verb& group, Context& context) {
   auto options = std::make_shared<LogOptions>();
-  group.AddVerb("logs", "print what a member has written")
-      .Positional("ID", &options->member, "a member's id, or leader")
+  group.AddVerb("logs", "print what a member or broker has written")
+      .Positional("ID", &options->member, kWhich)
       .Flag("-f,--follow", &options->follow, "go on until Ctrl-C")
       .Option("--lines", Number{&options->lines, 1, 1'000'000}, "N",
               "only the last so many")
@@ -77,19 +89,19 @@ void AddClusterVerbs(CommandLine& line, Context& context) {
                             "an ensemble of this machine's processes (--dir); "
                             "apply and export: any ensemble");
   AddUp(group, context);
-  group.AddVerb("status", "print the members and their processes")
+  group.AddVerb("status", "print the members, the brokers and their processes")
       .Example("quorate cluster status --dir demo")
       .Does([&context] { return RunClusterStatus(context); });
-  group.AddVerb("down", "stop every member; the data stays")
+  group.AddVerb("down", "stop every broker and member; the data stays")
       .Example("quorate cluster down --dir demo")
       .Does([&context] { return RunDown(context); });
-  AddOne(group, context, "kill", "end a member as a crash would (SIGKILL)",
-         RunKill);
-  AddOne(group, context, "pause", "stop a member's clock (SIGSTOP)", RunPause);
-  AddOne(group, context, "resume", "let a paused member go on (SIGCONT)",
+  AddOne(group, context, "kill",
+         "end a member or broker as a crash would (SIGKILL)", RunKill);
+  AddOne(group, context, "pause", "stop its clock (SIGSTOP)", RunPause);
+  AddOne(group, context, "resume", "let one that is paused go on (SIGCONT)",
          RunResume);
   AddOne(group, context, "restart",
-         "start a member anew, stopping it first if it runs", RunRestart);
+         "start it anew, stopping it first if it runs", RunRestart);
   group
       .AddVerb("add",
                "start one more member, which asks the others to be admitted")

@@ -23,6 +23,9 @@ void AddSnapshotVerbs(CommandLine& line, Context& context);
 void AddRescueVerb(CommandLine& line, Context& context);
 void AddWalVerbs(CommandLine& line, Context& context);
 void AddClusterVerbs(CommandLine& line, Context& context);
+void AddTopicVerbs(CommandLine& line, Context& context);
+void AddGroupVerbs(CommandLine& line, Context& context);
+void AddBrokerVerbs(CommandLine& line, Context& context);
 void AddBenchVerb(CommandLine& line, Context& context);
 void AddDrillVerb(CommandLine& line, Context& context);
 
