@@ -126,6 +126,11 @@ void FakeCluster::SetLogStart(const TopicPartition& partition, int64_t offset) {
   changed_.notify_all();
 }
 
+void FakeCluster::ForgetMembers(const std::string& group) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  groups_[group].members.clear();
+}
+
 void FakeCluster::Kill(BrokerId broker) {
   std::unique_ptr<Node> node;
   {

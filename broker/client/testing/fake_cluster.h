@@ -70,6 +70,8 @@ class FakeCluster {
   void FreezeImage(BrokerId broker);
   // Forgets everything below this offset.
   void SetLogStart(const TopicPartition& partition, int64_t offset);
+  // As if all sessions of its members had run out.
+  void ForgetMembers(const std::string& group);
   // Ends this broker's server; its address refuses connections.
   void Kill(BrokerId broker);
 
