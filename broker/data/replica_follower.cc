@@ -55,7 +55,8 @@ absl::StatusOr<bool> Replica::TakeLocked(const PartitionQuery& asked,
   // The role may have changed since it was asked.
   if (state_->role() != PartitionReplica::Role::kFollower ||
       state_->leader_epoch() != asked.leader_epoch ||
-      log_->end_offset() != asked.offset) {
+      log_->end_offset() != asked.offset ||
+      log_->epochs().last_epoch() != asked.last_fetched_epoch) {
     return false;
   }
   const bool is_out_of_range = Is(reply.status, ErrorKind::kOffsetOutOfRange);
