@@ -23,7 +23,7 @@
 #include "tools/quorate/failure.h"
 #include "tools/quorate/table.h"
 #include "tools/quorate/text.h"
-#include "tools/quorate/verbs/broker_contact.h"
+#include "tools/quorate/verbs/broker/broker_contact.h"
 #include "tools/quorate/verbs/verbs.h"
 
 namespace quorate::tools {

@@ -1,7 +1,7 @@
 // Whom the verbs of the broker ask.
 
-#ifndef QUORATE_TOOLS_QUORATE_VERBS_BROKER_CONTACT_H_
-#define QUORATE_TOOLS_QUORATE_VERBS_BROKER_CONTACT_H_
+#ifndef QUORATE_TOOLS_QUORATE_VERBS_BROKER_BROKER_CONTACT_H_
+#define QUORATE_TOOLS_QUORATE_VERBS_BROKER_BROKER_CONTACT_H_
 
 #include <memory>
 #include <string>
@@ -42,4 +42,4 @@ absl::StatusOr<broker::MetadataView> NewestView(
 
 }  // namespace quorate::tools
 
-#endif  // QUORATE_TOOLS_QUORATE_VERBS_BROKER_CONTACT_H_
+#endif  // QUORATE_TOOLS_QUORATE_VERBS_BROKER_BROKER_CONTACT_H_

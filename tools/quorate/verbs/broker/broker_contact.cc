@@ -1,4 +1,4 @@
-#include "tools/quorate/verbs/broker_contact.h"
+#include "tools/quorate/verbs/broker/broker_contact.h"
 
 #include <algorithm>
 #include <cstdlib>
