@@ -355,6 +355,26 @@ TEST_F(ReignTest, AfterAnotherElectionNothingIsWritten) {
   EXPECT_EQ(counts_.newest->controller, newer.token);
 }
 
+// Nobody can say whether it was done: not "no", which would be asked again
+// elsewhere, and answered with TopicExists.
+TEST_F(ReignTest, AnAnswerThatWasLostMayMeanYes) {
+  client::SessionOptions options = ensemble_.Options();
+  options.timeout_ms = 1'000;
+  options.call_timeout_ms = 1'000;
+  const std::unique_ptr<Session> brief = ensemble_.Open(options);
+  reign_.reset();
+  session_.reset();
+  counts_ = Counts();
+  reign_ = Begin(Win(*brief, 1), *brief);
+  reign_->Work();
+  ASSERT_EQ(counts_.begun, 1);
+  ensemble_.Kill(0);
+  const absl::Status lost = CreateTopic("t", 1).status();
+  EXPECT_TRUE(Is(lost, ErrorKind::kRequestTimedOut)) << lost;
+  reign_.reset();
+  others_.clear();
+}
+
 TEST_F(ReignTest, DoubtLooksWhoIsController) {
   reign_->Doubt();
   EXPECT_FALSE(reign_->is_over());

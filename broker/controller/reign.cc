@@ -54,6 +54,11 @@ absl::Status NotControllerError() {
                      "this broker is not controller any more");
 }
 
+absl::Status NotToldError() {
+  return BrokerError(ErrorKind::kRequestTimedOut,
+                     "it is done, but not all brokers have been told yet");
+}
+
 }  // namespace
 
 Reign::Reign(const Leadership& leadership, client::Session& session,
@@ -79,7 +84,8 @@ Reign::~Reign() {
     for (LeadershipListener* listener : outside_.listeners) listener->Ended();
   }
   for (PendingIsr& pending : isrs_) pending.done(NotControllerError());
-  for (Waiter& waiter : waiters_) waiter.done(NotControllerError());
+  // What these wait for is done; the next controller tells the brokers.
+  for (Waiter& waiter : waiters_) waiter.done(NotToldError());
   outside_.logger->Log(
       LogLevel::kInfo, "is controller no more",
       {{"controller_epoch", leadership_.token.controller_epoch}});
@@ -260,13 +266,15 @@ void Reign::End(const char* why) {
 }
 
 absl::Status Reign::AnswerFor(const absl::Status& status) const {
-  if (is_over_) return NotControllerError();
-  if (absl::IsDeadlineExceeded(status)) {
+  const std::optional<client::ErrorInfo> info = client::ErrorInfoOf(status);
+  // The multi was refused as a whole only if somebody says so.
+  if (!info || info->op_codes.empty()) {
     return BrokerError(ErrorKind::kRequestTimedOut,
-                       absl::StrCat("the ensemble has not answered in time; it "
-                                    "may have been done: ",
+                       absl::StrCat("the ensemble has not answered; it may "
+                                    "have been done: ",
                                     status.message()));
   }
+  if (is_over_) return NotControllerError();
   return BrokerError(ErrorKind::kNotReady,
                      absl::StrCat("the ensemble has refused it; the controller "
                                   "looks again: ",
@@ -318,10 +326,7 @@ void Reign::AnswerWaiters() {
       ++it;
       continue;
     }
-    it->done(told ? absl::OkStatus()
-                  : BrokerError(ErrorKind::kRequestTimedOut,
-                                "it is done, but not all brokers have been "
-                                "told yet"));
+    it->done(told ? absl::OkStatus() : NotToldError());
     it = waiters_.erase(it);
   }
 }
@@ -490,12 +495,8 @@ void Reign::Resign(BrokerId broker, uint64_t broker_epoch,
   }
   // Whoever cannot be told in time must not keep it from stopping.
   WaitUntilTold(std::move(others), kTellOfResignationMs,
-                [this, broker, done](const absl::Status& told) {
-                  if (Is(told, ErrorKind::kNotController)) {
-                    done(told);
-                  } else {
-                    done(CountRemaining(cluster_, broker));
-                  }
+                [this, broker, done](const absl::Status&) {
+                  done(CountRemaining(cluster_, broker));
                 });
 }
 

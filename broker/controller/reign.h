@@ -62,7 +62,8 @@ class Reign {
   // REQUIRES: `leadership` was won by `session`, which outlives this.
   Reign(const Leadership& leadership, client::Session& session,
         ReignOutside outside);
-  // Its end: requests that wait are answered with NotController.
+  // Its end: requests that wait are answered, those that were carried out with
+  // RequestTimedOut, others with NotController.
   ~Reign();
   Reign(const Reign&) = delete;
   Reign& operator=(const Reign&) = delete;
