@@ -26,7 +26,7 @@ finish() {
   for cluster in "${SCRATCH}"/*/cluster.json; do
     [[ -e "${cluster}" ]] || continue
     if ((code != 0)); then
-      tail --lines=20 "${cluster%/*}"/member-*/log >&2 || true
+      tail --lines=20 "${cluster%/*}"/{member,broker}-*/log >&2 || true
     fi
     "${QUORATE}" cluster down --dir "${cluster%/*}" > /dev/null || true
   done

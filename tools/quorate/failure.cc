@@ -85,6 +85,9 @@ constexpr KindFacts kKinds[] = {
      "its ephemerals and watches are gone; open a new session"},
     {"QuotaExceeded", ExitCode::kAnswered,
      "quorate quota get shows the limit and what is used"},
+    {"UNIMPLEMENTED", ExitCode::kUnreachable,
+     "who listens there offers no such service: --brokers names brokers, "
+     "--endpoints members of the ensemble"},
     {"NoTopic", ExitCode::kAnswered, "quorate topic list shows what there is"},
     {"TopicExists", ExitCode::kAnswered,
      "quorate topic describe shows it; its settings stay as they are"},
