@@ -172,6 +172,8 @@ absl::Status Membership::RegisterNow(client::Session& session) {
   broker_epoch_ = *broker_epoch;
   outside_.on_registered(*broker_epoch);
   is_registered_.store(true);
+  // Ahead of the first producer; if that fails, it is tried again then.
+  if (next_producer_id_ == end_of_producer_ids_) (void)TakeProducerIds();
   return absl::OkStatus();
 }
 
@@ -355,32 +357,37 @@ void Membership::NextProducerId(Done<uint64_t> done) {
 }
 
 absl::StatusOr<uint64_t> Membership::TakeProducerId() {
-  const auto not_ready = [](const absl::Status& why) {
-    return BrokerError(ErrorKind::kNotReady,
-                       absl::StrCat("no producer id: ", why.message()));
-  };
-  if (next_producer_id_ < end_of_producer_ids_) return next_producer_id_++;
+  if (next_producer_id_ == end_of_producer_ids_) {
+    if (absl::Status taken = TakeProducerIds(); !taken.ok()) {
+      return BrokerError(ErrorKind::kNotReady,
+                         absl::StrCat("no producer id: ", taken.message()));
+    }
+  }
+  return next_producer_id_++;
+}
+
+absl::Status Membership::TakeProducerIds() {
   if (session_ == nullptr) {
-    return not_ready(absl::UnavailableError("no session with the ensemble"));
+    return absl::UnavailableError("no session with the ensemble");
   }
   // Others take blocks, too.
   for (;;) {
     const absl::StatusOr<client::Data> data =
         session_->GetData(kProducerIdsPath);
-    if (!data.ok()) return not_ready(data.status());
+    if (!data.ok()) return data.status();
     const absl::StatusOr<int64_t> block =
         ParseCounter(kProducerIdsPath, data->data);
-    if (!block.ok()) return not_ready(block.status());
+    if (!block.ok()) return block.status();
     const absl::Status taken =
         session_
             ->Write(client::SetData{kProducerIdsPath, absl::StrCat(*block + 1),
                                     data->stat.version})
             .status();
     if (client::IsError(taken, "BadVersion")) continue;
-    if (!taken.ok()) return not_ready(taken);
+    if (!taken.ok()) return taken;
     next_producer_id_ = static_cast<uint64_t>(*block) * kProducerIdBlock + 1;
     end_of_producer_ids_ = next_producer_id_ + kProducerIdBlock;
-    return next_producer_id_++;
+    return absl::OkStatus();
   }
 }
 

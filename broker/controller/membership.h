@@ -112,6 +112,8 @@ class Membership {
   void BeginReign(client::Session& session, const Leadership& leadership);
   void EndReign(client::Session& session);
   absl::StatusOr<uint64_t> TakeProducerId();
+  // The next block.
+  absl::Status TakeProducerIds();
   void SavePin(const client::Session& session);
   void Fatal(const absl::Status& why);
   void RunTasks(int64_t wait_ms);

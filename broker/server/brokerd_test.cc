@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -161,6 +162,21 @@ TEST_F(BrokerdTest, APausedControllerIsFenced) {
   EXPECT_TRUE(second.CreateTopic("u", 1).ok());
   // Its old self is fenced at its own door, too.
   EXPECT_TRUE(Is(first.ApplyImage(late), ErrorKind::kStaleController));
+}
+
+TEST_F(BrokerdTest, ProducerIdsComeOnce) {
+  std::set<uint64_t> ids;
+  for (int i = 0; i < 3; ++i) {
+    for (const auto& broker : brokers_) {
+      const absl::StatusOr<uint64_t> id = broker->InitProducer();
+      ASSERT_TRUE(id.ok()) << id.status();
+      EXPECT_GT(*id, 0);
+      EXPECT_TRUE(ids.insert(*id).second) << *id;
+    }
+    // The next life takes a block of its own.
+    brokers_[0]->Start();
+    ASSERT_TRUE(brokers_[0]->WaitUntilReady());
+  }
 }
 
 // The controller and the leader are killed while records are produced: each is
