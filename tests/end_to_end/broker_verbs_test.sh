@@ -58,6 +58,7 @@ equal 0 "$(quorate topic list --json | wc -l)" "topics that were refused"
 expect 1 '"kind":"NoTopic"' topic describe t --json
 expect 1 '"exit_code":1' topic delete t --json
 expect 1 '"kind":"NoGroup"' group describe g --json
+expect 1 "NoGroup" group delete g
 expect 0 '"partitions":\[{"partition":0,"leader":1' topic create t --json
 expect 0 '"topic":"t"' topic list --json
 expect 0 '"controller":true' broker list --json

@@ -1,4 +1,4 @@
-// group list, describe
+// group list, describe, delete
 
 #include <cstdint>
 #include <map>
@@ -171,6 +171,27 @@ absl::Status RunDescribe(Context& context, const std::string& name,
   return absl::OkStatus();
 }
 
+absl::Status RunDelete(Context& context, const std::string& name,
+                       const std::vector<std::string>& lists) {
+  const absl::Status valid = CheckName(name);
+  if (!valid.ok()) return valid;
+  const absl::StatusOr<std::unique_ptr<broker::Admin>> admin =
+      BrokerAdmin(context, lists);
+  if (!admin.ok()) return admin.status();
+  const absl::Status status = [&] {
+    const Progress progress(context.console(), "waiting for the controller");
+    return (*admin)->DeleteGroup(name);
+  }();
+  if (!status.ok()) return status;
+  const Console& console = context.console();
+  if (console.json) {
+    console.out << Dump({{"group", name}, {"done", "deleted"}}) << std::endl;
+  } else {
+    console.out << "deleted " << name << std::endl;
+  }
+  return absl::OkStatus();
+}
+
 // A verb with the name of a group alone.
 void AddNamed(Verb& group, Context& context, const std::string& name,
               const std::string& help,
@@ -195,6 +216,8 @@ void AddGroupVerbs(CommandLine& line, Context& context) {
   });
   AddNamed(group, context, "describe",
            "print a group's members, and how far it has come", RunDescribe);
+  AddNamed(group, context, "delete",
+           "delete a group without members, with its offsets", RunDelete);
 }
 
 }  // namespace quorate::tools
