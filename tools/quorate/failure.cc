@@ -106,6 +106,12 @@ constexpr KindFacts kKinds[] = {
     {"WrongEnsemble", ExitCode::kRefused,
      "these are not the brokers you spoke to before, or one has strayed; "
      "quorate controller show tells"},
+    {"NoLetter", ExitCode::kAnswered, "quorate dlq list shows what there is"},
+    {"SpoolFull", ExitCode::kLocal,
+     "quorate dlq replay sends what waits; quorate dlq drop removes it"},
+    {"LocalFile", ExitCode::kLocal, ""},
+    {"Damaged", ExitCode::kLocal, ""},
+    {"WrongSchema", ExitCode::kLocal, ""},
     {"NoChildrenForEphemerals", ExitCode::kAnswered,
      "create it below a persistent znode"},
 };

@@ -1,5 +1,6 @@
 #include "tools/quorate/command_line.h"
 #include "tools/quorate/context.h"
+#include "tools/quorate/verbs/broker/client_verbs.h"
 #include "tools/quorate/verbs/verbs.h"
 
 namespace quorate::tools {
@@ -37,6 +38,9 @@ void AddAllVerbs(CommandLine& line, Context& context) {
   AddWalVerbs(line, context);
   AddClusterVerbs(line, context);
   AddTopicVerbs(line, context);
+  AddProduceVerb(line, context);
+  AddConsumeVerb(line, context);
+  AddDlqVerbs(line, context);
   AddGroupVerbs(line, context);
   AddBrokerVerbs(line, context);
   AddBenchVerb(line, context);
