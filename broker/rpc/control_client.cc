@@ -113,9 +113,10 @@ class ControllerClientImpl final : public ControllerClient {
     request.set_partition(change.partition);
     request.set_leader_epoch(change.leader_epoch);
     request.set_version(change.version);
-    for (const BrokerId id : change.isr) {
-      request.add_isr(id);
-      request.add_isr_broker_epochs(EpochOf(*image, id));
+    for (const BrokerId id : change.isr) request.add_isr(id);
+    // Those that the leader has heard from, not those that are registered now.
+    for (const uint64_t epoch : change.isr_broker_epochs) {
+      request.add_isr_broker_epochs(epoch);
     }
     call->context.set_deadline(std::chrono::system_clock::now() + kAskDeadline);
     call->stub->async()->AlterIsr(
