@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -17,11 +16,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "broker/data/data_options.h"
-#include "broker/data/outside.h"
 #include "broker/data/requests.h"
+#include "broker/data/testing/loopback.h"
 #include "broker/data/testing/test_controller.h"
 #include "broker/error/broker_error.h"
 #include "broker/image/cluster_image.h"
@@ -32,56 +30,6 @@
 
 namespace quorate::broker {
 namespace {
-
-// Addresses are broker ids.
-class Loopback final : public FetchClient {
- public:
-  void Set(BrokerId id, DataPlane* plane) {
-    const std::scoped_lock lock(mutex_);
-    planes_[std::to_string(id)] = plane;
-  }
-  // No fetch of `id` reaches its leader, or is answered.
-  void Cut(BrokerId id, bool cut) {
-    const std::scoped_lock lock(mutex_);
-    if (cut) {
-      cut_.insert(id);
-    } else {
-      cut_.erase(id);
-    }
-  }
-
-  std::function<void()> Fetch(
-      const std::string& address, const FetchQuery& query, int64_t,
-      std::function<void(absl::StatusOr<FetchReply>)> done) override {
-    DataPlane* plane = nullptr;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (!cut_.contains(query.replica_id)) plane = planes_[address];
-    }
-    if (plane == nullptr) {
-      done(absl::UnavailableError("no way"));
-    } else {
-      plane->Fetch(query, [this, id = query.replica_id,
-                           done = std::move(done)](FetchReply reply) {
-        {
-          const std::scoped_lock lock(mutex_);
-          if (cut_.contains(id)) reply.results.clear();
-        }
-        if (reply.results.empty()) {
-          done(absl::UnavailableError("no way back"));
-        } else {
-          done(std::move(reply));
-        }
-      });
-    }
-    return [] {};
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, DataPlane*> planes_;
-  std::set<BrokerId> cut_;
-};
 
 std::string Batch(absl::string_view value, uint64_t producer = 0,
                   int32_t sequence = 0) {

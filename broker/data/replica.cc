@@ -402,6 +402,18 @@ void Replica::IsrAnswered(int32_t version,
 
 // --- Disk -------------------------------------------------------------------
 
+void Replica::WriteOut() {
+  std::optional<PartitionLog::SyncPoint> point;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (CheckUsable().ok()) point = log_->BeginSync();
+  }
+  if (!point) return;
+  const absl::Status written = point->file->WriteOut(0, point->end_bytes);
+  // As final as that of a sync.
+  if (!written.ok()) Fail(storage::AsFinal(written));
+}
+
 void Replica::Sync() {
   std::optional<PartitionLog::SyncPoint> point;
   {

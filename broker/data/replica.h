@@ -107,7 +107,9 @@ class Replica : public std::enable_shared_from_this<Replica> {
                                    std::function<void()> durable);
 
   // --- Disk -----------------------------------------------------------------
-  // By one thread at a time.
+  // By one thread at a time. WriteOut() before Sync() when there are several to
+  // sync: then the first sync does most of the work for all.
+  void WriteOut();
   void Sync();
   // Makes the high watermark durable; removes old segments. `wall_ms`: since
   // 1970.

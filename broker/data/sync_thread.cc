@@ -39,6 +39,9 @@ void SyncThread::Run() {
       grown.swap(grown_);
       if (grown.empty()) return;
     }
+    if (grown.size() > 1) {
+      for (const std::shared_ptr<Replica>& replica : grown) replica->WriteOut();
+    }
     for (const std::shared_ptr<Replica>& replica : grown) replica->Sync();
   }
 }

@@ -200,7 +200,7 @@ absl::Status PartitionLog::AppendAsFollower(absl::string_view batches,
 
 std::optional<PartitionLog::SyncPoint> PartitionLog::BeginSync() const {
   if (!failed_.ok() || durable_end_ == end_offset()) return std::nullopt;
-  return SyncPoint{syncer_, end_offset(), cuts_};
+  return SyncPoint{syncer_, end_offset(), segments_.back().size_bytes, cuts_};
 }
 
 void PartitionLog::FinishSync(const SyncPoint& point,

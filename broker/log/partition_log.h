@@ -97,6 +97,7 @@ class PartitionLog {
   struct SyncPoint {
     std::shared_ptr<storage::File> file;  // its SyncData() is to be called
     int64_t end_offset = 0;
+    uint64_t end_bytes = 0;  // of the segment; for File::WriteOut()
     uint64_t cuts = 0;
   };
   // Nothing: all is durable.
