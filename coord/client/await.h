@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
+#include "coord/client/monotonic_wait.h"
 
 namespace quorate::client {
 
@@ -25,18 +25,21 @@ std::optional<absl::StatusOr<T>> Await(
     const std::function<void(std::function<void(absl::StatusOr<T>)>)>& start) {
   struct Shared {
     absl::Mutex mutex;
+    MonotonicCondVar answered;
     std::optional<absl::StatusOr<T>> result;
   };
   const auto shared = std::make_shared<Shared>();
   start([shared](absl::StatusOr<T> result) {
     absl::MutexLock lock(&shared->mutex);
     shared->result = std::move(result);
+    shared->answered.SignalAll();
   });
+  const int64_t until_ms = MonotonicIn(timeout_ms);
   absl::MutexLock lock(&shared->mutex);
-  const auto is_done = [&shared] { return shared->result.has_value(); };
-  if (!shared->mutex.AwaitWithTimeout(absl::Condition(&is_done),
-                                      absl::Milliseconds(timeout_ms))) {
-    return std::nullopt;
+  while (!shared->result.has_value()) {
+    const int64_t left_ms = until_ms - MonotonicMs();
+    if (left_ms <= 0) return std::nullopt;
+    shared->answered.WaitFor(&shared->mutex, left_ms);
   }
   return std::move(shared->result);
 }

@@ -19,10 +19,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "coord/base/check.h"
 #include "coord/client/error.h"
+#include "coord/client/monotonic_wait.h"
 #include "coord/client/session.h"
 #include "coord/client/session_core.h"
 #include "coord/client/stream.h"
@@ -36,13 +35,6 @@ namespace v1 = coord::v1;
 
 // While more than this waits to be told, the connection is not read.
 constexpr size_t kMaxTold = 100'000;
-
-// Of a clock that never goes back, and goes on while the machine sleeps.
-int64_t NowMs() {
-  timespec now = {};
-  QUORATE_CHECK(clock_gettime(CLOCK_BOOTTIME, &now) == 0);
-  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
 
 uint64_t RandomBits(std::random_device& random) {
   return uint64_t{random()} << 32 | random();
@@ -100,7 +92,7 @@ SessionDriver::SessionDriver(const SessionOptions& options,
                              StreamFactory open_stream)
     : call_timeout_ms_(options.call_timeout_ms),
       open_stream_(std::move(open_stream)),
-      core_(CoreOptionsOf(options), NewSeed(), NowMs()) {
+      core_(CoreOptionsOf(options), NewSeed(), MonotonicMs()) {
   if (options.on_state) {
     state_handlers_.emplace(++last_state_handler_, options.on_state);
   }
@@ -135,17 +127,18 @@ absl::Status SessionDriver::OpenFailure() const {
 }
 
 absl::Status SessionDriver::WaitUntilOpen() {
-  const absl::Time deadline =
-      absl::Now() + absl::Milliseconds(call_timeout_ms_);
+  const int64_t until_ms = MonotonicIn(call_timeout_ms_);
   absl::MutexLock lock(&mutex_);
   while (core_.state() != SessionState::kConnected) {
     const absl::Status failure = OpenFailure();
     if (!failure.ok()) return failure;
-    if (!changed_.WaitWithDeadline(&mutex_, deadline)) continue;
-    if (core_.state() == SessionState::kConnected) break;
-    return absl::DeadlineExceededError(
-        absl::StrCat("no endpoint served within ", call_timeout_ms_, " ms; ",
-                     core_.endpoints().Describe()));
+    const int64_t left_ms = until_ms - MonotonicMs();
+    if (left_ms <= 0) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("no endpoint served within ", call_timeout_ms_, " ms; ",
+                       core_.endpoints().Describe()));
+    }
+    changed_.WaitFor(&mutex_, left_ms);
   }
   return absl::OkStatus();
 }
@@ -243,7 +236,7 @@ void SessionDriver::RemoveStateHandler(uint64_t id) {
 void SessionDriver::Break() {
   absl::MutexLock lock(&mutex_);
   core_.Break(absl::UnavailableError("the connection was broken on purpose"),
-              NowMs());
+              MonotonicMs());
   Pump();
 }
 
@@ -251,7 +244,7 @@ void SessionDriver::Break() {
 
 void SessionDriver::OnFrame(uint64_t attempt, const v1::ServerFrame& frame) {
   absl::MutexLock lock(&mutex_);
-  core_.OnFrame(attempt, frame, NowMs());
+  core_.OnFrame(attempt, frame, MonotonicMs());
   Pump();
   // Of an earlier attempt, or dropped because of this very frame.
   if (stream_ == nullptr || attempt != stream_attempt_) return;
@@ -272,7 +265,7 @@ void SessionDriver::OnDone(uint64_t attempt, const absl::Status& status,
   absl::MutexLock lock(&mutex_);
   done_.push_back(std::move(stream));
   wake_.SignalAll();
-  core_.OnBroken(attempt, status, NowMs());
+  core_.OnBroken(attempt, status, MonotonicMs());
   --streams_;
   Pump();
   changed_.SignalAll();
@@ -293,7 +286,7 @@ void SessionDriver::Pump() {
     ++streams_;
   }
   while (stream_ != nullptr && stream_->CanWrite()) {
-    std::optional<v1::ClientFrame> frame = core_.NextFrame(NowMs());
+    std::optional<v1::ClientFrame> frame = core_.NextFrame(MonotonicMs());
     if (!frame) break;
     stream_->Write(*std::move(frame));
   }
@@ -322,7 +315,7 @@ void SessionDriver::Run() {
   own_driver = this;
   mutex_.Lock();
   for (;;) {
-    core_.Tick(NowMs());
+    core_.Tick(MonotonicMs());
     Pump();
     if (!told_.empty()) {
       Told told = std::move(told_.front());
@@ -348,8 +341,8 @@ void SessionDriver::Run() {
     if (sleeping_until_ms_ == std::numeric_limits<int64_t>::max()) {
       wake_.Wait(&mutex_);
     } else {
-      wake_.WaitWithTimeout(&mutex_, absl::Milliseconds(std::max<int64_t>(
-                                         sleeping_until_ms_ - NowMs(), 0)));
+      wake_.WaitFor(&mutex_,
+                    std::max<int64_t>(sleeping_until_ms_ - MonotonicMs(), 0));
     }
     sleeping_until_ms_ = 0;
   }

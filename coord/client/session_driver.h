@@ -26,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "coord/client/monotonic_wait.h"
 #include "coord/client/session.h"
 #include "coord/client/session_core.h"
 #include "coord/client/stream.h"
@@ -106,9 +107,9 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
 
   mutable absl::Mutex mutex_;
   // The thread has something to do, or to sleep for a shorter time.
-  absl::CondVar wake_;
+  MonotonicCondVar wake_;
   // Something has changed that WaitUntilOpen() or Stop() wait for.
-  absl::CondVar changed_;
+  MonotonicCondVar changed_;
   SessionCore core_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<Stream> stream_ ABSL_GUARDED_BY(mutex_);
   uint64_t stream_attempt_ ABSL_GUARDED_BY(mutex_) = 0;  // of stream_

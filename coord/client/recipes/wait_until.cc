@@ -11,8 +11,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coord/client/error.h"
+#include "coord/client/monotonic_wait.h"
 #include "coord/client/session.h"
 #include "coord/client/types.h"
 
@@ -22,6 +24,7 @@ namespace {
 // What the session's thread tells the one that waits.
 struct News {
   absl::Mutex mutex;
+  MonotonicCondVar told;
   bool changed ABSL_GUARDED_BY(mutex) = false;
   bool over ABSL_GUARDED_BY(mutex) = false;
 };
@@ -39,11 +42,14 @@ absl::Status SessionOver() {
 absl::Status WaitUntil(Session& session, const std::string& path,
                        absl::Time deadline,
                        const std::function<absl::StatusOr<bool>()>& is_so) {
+  const int64_t until_ms =
+      MonotonicIn(absl::ToInt64Milliseconds(deadline - absl::Now()));
   const auto news = std::make_shared<News>();
   const uint64_t handler = session.AddStateHandler([news](SessionState state) {
     absl::MutexLock lock(&news->mutex);
     news->over =
         state == SessionState::kExpired || state == SessionState::kClosed;
+    news->told.SignalAll();
   });
   const auto remove_handler = absl::MakeCleanup(
       [&session, handler] { session.RemoveStateHandler(handler); });
@@ -51,6 +57,7 @@ absl::Status WaitUntil(Session& session, const std::string& path,
       session.AddWatch(path, WatchKind::kPersistent, [news](const Event&) {
         absl::MutexLock lock(&news->mutex);
         news->changed = true;
+        news->told.SignalAll();
       });
   if (!watch.ok()) return watch.status();
   const auto remove_watch = absl::MakeCleanup(
@@ -65,12 +72,13 @@ absl::Status WaitUntil(Session& session, const std::string& path,
     if (!so.ok()) return so.status();
     if (*so) return absl::OkStatus();
     absl::MutexLock lock(&news->mutex);
-    const auto has_news = [&news]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-      return news->changed || news->over;
-    };
-    if (!news->mutex.AwaitWithDeadline(absl::Condition(&has_news), deadline)) {
-      return absl::DeadlineExceededError(
-          absl::StrCat("waited in vain for a change of ", path));
+    while (!news->changed && !news->over) {
+      const int64_t left_ms = until_ms - MonotonicMs();
+      if (left_ms <= 0) {
+        return absl::DeadlineExceededError(
+            absl::StrCat("waited in vain for a change of ", path));
+      }
+      news->told.WaitFor(&news->mutex, left_ms);
     }
     if (news->over) return SessionOver();
   }
