@@ -5,7 +5,9 @@
 #
 #   tools/build && bazel build //tests/end_to_end:steady_writer
 #   tests/bench/membership_gap.sh out/bin/quorate out/bin/coordd \
-#     bazel-bin/tests/end_to_end/steady_writer
+#     out/bazel-bin/tests/end_to_end/steady_writer
+#
+# A line a phase; exit code 1 if a write failed or was lost, or a phase did.
 set -euo pipefail
 
 if (($# != 3)); then
@@ -16,6 +18,7 @@ quorate=$(realpath "$1")
 QUORATE_COORDD=$(realpath "$2")
 writer=$(realpath "$3")
 scratch=$(mktemp -d)
+failed=0
 export QUORATE_COORDD QUORATE_DIR="${scratch}/ensemble"
 
 finish() {
@@ -38,10 +41,13 @@ phase() {
   endpoints=$("${quorate}" cluster export |
     sed -n 's/.*"address": "\([^"]*\)".*/\1/p' | paste -sd,)
   "${writer}" "${endpoints}" "${scratch}/stop" > "${scratch}/written" &
-  "${quorate}" "$@" > /dev/null 2>&1
+  if ! "${quorate}" "$@" > "${scratch}/said" 2>&1; then
+    echo "${name}: quorate $* failed: $(< "${scratch}/said")" >&2
+    failed=1
+  fi
   touch "${scratch}/stop"
-  wait $!
-  printf '%-24s %s\n' "${name}" "$(cat "${scratch}/written")"
+  wait $! || failed=1
+  printf '%-24s %s\n' "${name}" "$(< "${scratch}/written")"
 }
 
 phase "3 to 7" cluster grow 7
@@ -51,3 +57,4 @@ leader=$("${quorate}" member list --json |
   sed 's/.*"leader_id":\([0-9]*\),.*/\1/')
 phase "the leader replaced" cluster replace "${leader}"
 phase "a rolling restart" cluster rolling-restart
+((failed == 0))
