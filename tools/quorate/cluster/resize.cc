@@ -108,6 +108,25 @@ absl::Status StartAndDeclare(Context& context, LocalCluster& cluster,
   return absl::OkStatus();
 }
 
+// Starts and declares `count` of the `spare` members, and new ones if there are
+// fewer.
+absl::Status BringIn(Context& context, LocalCluster& cluster,
+                     std::vector<uint64_t> spare, size_t count, bool voters,
+                     Declaration& declaration) {
+  while (spare.size() < count) {
+    const absl::StatusOr<uint64_t> id = cluster.Add();
+    if (!id.ok()) return id.status();
+    spare.push_back(*id);
+  }
+  spare.resize(count);
+  for (const uint64_t id : spare) {
+    const absl::Status status =
+        StartAndDeclare(context, cluster, id, voters, declaration);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 // Makes the ensemble so, and ends the processes of those that were removed.
 absl::Status Settle(Context& context, const Declaration& declaration,
                     const ProvisionOptions& options) {
@@ -153,20 +172,11 @@ absl::Status RunGrow(Context& context, int64_t voters,
                        voters, "; for fewer: quorate cluster shrink ", voters));
     }
     RemarkIfEven(context.console(), static_cast<size_t>(voters));
-    std::vector<uint64_t> spare =
-        Spare(*cluster, *members, declaration, /*to_vote=*/true, 0);
-    const auto missing = static_cast<size_t>(voters - present);
-    while (spare.size() < missing) {
-      const absl::StatusOr<uint64_t> id = cluster->Add();
-      if (!id.ok()) return id.status();
-      spare.push_back(*id);
-    }
-    spare.resize(missing);
-    for (const uint64_t id : spare) {
-      const absl::Status status =
-          StartAndDeclare(context, *cluster, id, /*voter=*/true, declaration);
-      if (!status.ok()) return status;
-    }
+    const absl::Status status = BringIn(
+        context, *cluster,
+        Spare(*cluster, *members, declaration, /*to_vote=*/true, 0),
+        static_cast<size_t>(voters - present), /*voters=*/true, declaration);
+    if (!status.ok()) return status;
   }
   return Settle(context, declaration, options);
 }
@@ -231,13 +241,9 @@ absl::Status RunReplace(Context& context, int64_t id,
       const bool voter = member->voter;
       const std::vector<uint64_t> spare =
           Spare(*cluster, *members, declaration, voter, old);
-      const absl::StatusOr<uint64_t> newcomer =
-          spare.empty() ? cluster->Add()
-                        : absl::StatusOr<uint64_t>(spare.front());
-      if (!newcomer.ok()) return newcomer.status();
       Leave(declaration, old);
       const absl::Status status =
-          StartAndDeclare(context, *cluster, *newcomer, voter, declaration);
+          BringIn(context, *cluster, spare, 1, voter, declaration);
       if (!status.ok()) return status;
     }
   }
