@@ -91,6 +91,8 @@ ends "a wiped disk of a founder" 5 "rule 4 (incarnation)" \
   "member ${id} was admitted with data directory" \
   "to do: quorate member remove ${id} --endpoints" -- "${FLAGS[@]}"
 rm -r "${data}"
+expect 5 "rule 4 (incarnation)" cluster restart "${id}"
+rm -r "${data}"
 ends "a wiped disk that joins" 5 "rule 4 (incarnation)" \
   "to do: quorate member remove ${id} --endpoints" \
   -- --dir "${data}" --id "${id}" --listen "${FLAGS[5]}" --join "${a1},${a2},${a3}"

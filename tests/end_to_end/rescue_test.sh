@@ -33,6 +33,9 @@ expect 5 "the member runs" rescue "${data}" --confirm "${old}"
 quorate cluster kill 1 > /dev/null
 quorate cluster kill 2 > /dev/null
 expect 3 "" get /data/1 --timeout 2s
+await 0 "none of them serves*quorate rescue --help" status --timeout 2s
+await 0 "no leader answered*quorate rescue --help" member list --timeout 2s
+expect 3 "a majority of the voters must run" member remove 1 --timeout 2s
 quorate cluster down > /dev/null
 expect 2 "which member?" rescue
 expect 2 "not both" rescue "${data}" --member 3
@@ -98,8 +101,14 @@ kill "${old_pids[@]}"
 wait "${old_pids[@]}" || true
 
 # --- Newcomers take their places -------------------------------------------------
+# Whoever is quicker with the second command than the newcomer waits for it.
+expect 1 "which is no member" member promote 4
+quorate member promote 4 --retry-for 120s > "${SCRATCH}/promoted" 2>&1 &
+promoter=$!
+await_text "${SCRATCH}/promoted" "waiting until the newcomer has joined"
 expect 0 "member 4 runs" cluster add
-expect 0 "{3 4}" member promote 4 --retry-for 120s
+wait "${promoter}" || fail "member promote: $(< "${SCRATCH}/promoted")"
+await_text "${SCRATCH}/promoted" "{3 4}"
 expect 0 "member 5 runs" cluster add
 expect 0 "{3 4 5}" member promote 5 --retry-for 120s
 for id in 4 5; do

@@ -61,6 +61,8 @@ constexpr KindFacts kKinds[] = {
      "run it again with the same --seed, and with --keep, for the logs"},
     {"NoLeader", ExitCode::kUnreachable,
      "a majority of the voters must run; look at quorate status"},
+    {"NotLeader", ExitCode::kUnreachable,
+     "a majority of the voters must run; look at quorate status"},
     {"NotServing", ExitCode::kUnreachable,
      "the member is joining or starting; look at quorate status"},
     {"Stopped", ExitCode::kUnreachable,
@@ -250,6 +252,7 @@ void PrintFailure(const Console& console, const absl::Status& status) {
   absl::string_view message = status.message();
   if (info.rule != 0) {
     // What the message says of rule and numbers has lines of its own.
+    absl::ConsumePrefix(&message, absl::StrCat(kind, ": "));
     absl::ConsumePrefix(&message, absl::StrCat("rule ", info.rule, " (",
                                                info.rule_name, "): "));
     if (!info.numbers.empty()) message = message.substr(0, message.find(" ["));

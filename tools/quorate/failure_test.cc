@@ -50,6 +50,7 @@ TEST(FailureTest, ExitCodes) {
   EXPECT_EQ(ExitCodeOf(absl::DeadlineExceededError("x")),
             ExitCode::kUnreachable);
   EXPECT_EQ(ExitCodeOf(Answered("UnknownOutcome")), ExitCode::kUnreachable);
+  EXPECT_EQ(ExitCodeOf(Answered("NotLeader")), ExitCode::kUnreachable);
   EXPECT_EQ(ExitCodeOf(Answered("Pinned")), ExitCode::kRefused);
   EXPECT_EQ(ExitCodeOf(Answered("Refused", 14)), ExitCode::kRefused);
   EXPECT_EQ(ExitCodeOf(LocalError("x")), ExitCode::kLocal);
@@ -60,6 +61,19 @@ TEST(FailureTest, TheKindIsPrintedOnce) {
               StartsWith("quorate: NoNode for /a\n"));
   EXPECT_THAT(Printed(LocalError("no room"), false),
               StartsWith("quorate: Local: no room\n"));
+}
+
+TEST(FailureTest, TheKindOfARefusalIsPrintedOnce) {
+  client::ErrorInfo info;
+  info.kind = "Pinned";
+  info.rule = 22;
+  info.rule_name = "clients remember";
+  const absl::Status status =
+      client::MakeError(absl::StatusCode::kFailedPrecondition,
+                        "Pinned: the client belongs to another one", info);
+  EXPECT_THAT(Printed(status, false),
+              StartsWith("quorate: Pinned: rule 22 (clients remember): the "
+                         "client belongs to another one\n"));
 }
 
 TEST(FailureTest, ARefusalHasRuleNumbersAndTime) {

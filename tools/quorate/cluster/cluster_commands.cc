@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <thread>
@@ -35,6 +36,7 @@ namespace {
 
 constexpr int64_t kStatusTimeoutMs = 1000;
 constexpr absl::Duration kLeaderPatience = absl::Seconds(10);
+constexpr absl::Duration kSettlePatience = absl::Seconds(5);
 
 struct Seen {
   ProcessState state = ProcessState::kGone;
@@ -251,6 +253,26 @@ void PrintStatus(const Console& console, const ClusterFile& cluster,
   console.out << std::flush;
 }
 
+// Returns once the member serves, or a moment later: that it does not serve yet
+// is no error, as others may have to be started first. Local: it has ended, as
+// one does that the others refuse.
+absl::Status RestartMember(Context& context, LocalCluster& cluster,
+                           uint64_t id) {
+  const absl::StatusOr<std::string> coordd =
+      FindCoordd(context, "", cluster.file().coordd);
+  if (!coordd.ok()) return coordd.status();
+  absl::Status status = cluster.Stop({id});
+  if (status.ok()) status = cluster.SetCoordd(*coordd);
+  if (status.ok()) {
+    status = StartMember(context.console(), cluster, id, WaitFor::kAnswers);
+  }
+  if (!status.ok()) return status;
+  std::optional<EndedMember> ended;
+  status = AwaitMembers(context.console(), cluster, {id}, WaitFor::kServing,
+                        absl::Now() + kSettlePatience, &ended);
+  return ended ? status : absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status RunClusterStatus(Context& context) {
@@ -362,14 +384,7 @@ absl::Status RunRestart(Context& context, const std::string& word) {
                       if (!stopped.ok()) return stopped;
                       return StartBrokerAndWait(context, cluster, id);
                     }
-                    const absl::StatusOr<std::string> coordd =
-                        FindCoordd(context, "", cluster.file().coordd);
-                    if (!coordd.ok()) return coordd.status();
-                    absl::Status status = cluster.Stop({node.id});
-                    if (status.ok()) status = cluster.SetCoordd(*coordd);
-                    if (!status.ok()) return status;
-                    return StartMember(context.console(), cluster, node.id,
-                                       WaitFor::kAnswers);
+                    return RestartMember(context, cluster, node.id);
                   });
 }
 

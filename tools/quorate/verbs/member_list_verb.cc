@@ -172,7 +172,9 @@ absl::Status RunList(Context& context) {
     console.out << console.Paint(Colour::kRed, kUnsafeNote) << "\n";
   }
   if (!all->from_leader()) {
-    console.out << "no leader answered; this may be old\n";
+    console.out << "no leader answered; this may be old. A majority of the "
+                   "voters must run; if it is lost for good: quorate rescue "
+                   "--help\n";
   }
   console.out << std::flush;
   return absl::OkStatus();

@@ -74,8 +74,27 @@ bool IsRefused(const ChangeMembershipResponse& response) {
          response.outcome() == ChangeMembershipResponse::OUTCOME_INVALID;
 }
 
-// Asks; and if a rule says when to ask again, or nobody leads for the moment,
-// does so, until `deadline`. Always with the same id: it is made once at most.
+// True if the change is to promote a member that may still join.
+bool AwaitsNewcomer(client::AdminClient& admin,
+                    const ChangeMembershipRequest& request) {
+  if (request.promote().empty()) return false;
+  const absl::StatusOr<coord::v1::MembersResponse> members = admin.Members();
+  if (!members.ok()) return false;
+  return std::any_of(
+      request.promote().begin(), request.promote().end(), [&](uint64_t id) {
+        const auto& removed = members->removed();
+        const auto& all = members->members();
+        return std::none_of(all.begin(), all.end(),
+                            [&](const coord::v1::MemberInfo& member) {
+                              return member.id() == id;
+                            }) &&
+               std::find(removed.begin(), removed.end(), id) == removed.end();
+      });
+}
+
+// Asks; and if a rule says when to ask again, who is to be promoted has not
+// joined yet, or nobody leads for the moment, does so, until `deadline`. Always
+// with the same id: it is made once at most.
 absl::StatusOr<ChangeMembershipResponse> Ask(
     const Console& console, client::AdminClient& admin,
     const ChangeMembershipRequest& request, absl::Time deadline) {
@@ -89,6 +108,11 @@ absl::StatusOr<ChangeMembershipResponse> Ask(
         return response;
       }
       progress.Update("nobody answers, trying again");
+    } else if (response->outcome() ==
+                   ChangeMembershipResponse::OUTCOME_INVALID &&
+               absl::Now() + pause <= deadline &&
+               AwaitsNewcomer(admin, request)) {
+      progress.Update("waiting until the newcomer has joined");
     } else if (!IsRefused(*response) ||
                !response->refusal().has_retry_after_ms()) {
       return response;
@@ -162,7 +186,8 @@ void AddChangeOptions(Verb& verb, ChangeOptions& options) {
       .Option("--change-id", &options.change_id, "HEX",
               "send the change of this id again: it is made once at most")
       .Option("--retry-for", &options.retry_for, "TIME",
-              "if a rule refuses for now, go on trying for so long")
+              "if a rule refuses for now, or a newcomer has not joined yet, "
+              "go on trying for so long")
       .Option("--wait", &options.wait, "TIME",
               "how long to wait until it is done (default 30s)")
       .Flag("--no-wait", &options.no_wait, "return as soon as it was accepted");
@@ -225,12 +250,16 @@ absl::StatusOr<ChangeMembershipResponse> CarryOut(
   if (response.ok() && IsRefused(*response)) {
     failure = StatusOfRefusal(response->refusal());
   }
+  // Whatever becomes of the ensemble, such a change is never made.
+  const bool invalid =
+      response.ok() &&
+      response->outcome() == ChangeMembershipResponse::OUTCOME_INVALID;
   if (failure.ok() && !request.dry_run() && !options.no_wait) {
     failure =
         AwaitDone(context.console(), **admin, id, options.wait, *response);
   }
   if (failure.ok()) return response;
-  return request.dry_run() ? failure : WithChangeId(failure, id);
+  return request.dry_run() || invalid ? failure : WithChangeId(failure, id);
 }
 
 absl::StatusOr<uint64_t> ChangeIdFor(const ChangeOptions& options) {

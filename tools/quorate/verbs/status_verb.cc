@@ -153,6 +153,15 @@ void PrintAll(const Console& console, const std::vector<std::string>& endpoints,
     console.out << console.Paint(
         Colour::kRed, "these endpoints belong to different ensembles\n");
   }
+  const bool any_serves = std::any_of(answers.begin(), answers.end(),
+                                      [](const StatusAnswer& answer) {
+                                        return answer.ok() && answer->serving();
+                                      });
+  if (!any_serves) {
+    console.out << "none of them serves: a majority of the voters must run and "
+                   "reach each other (quorate member list shows who votes); "
+                   "if it is lost for good: quorate rescue --help\n";
+  }
   for (const StatusAnswer& answer : answers) {
     if (!answer.ok() || !answer->unsafe()) continue;
     console.out << console.Paint(Colour::kRed, kUnsafeNote) << "\n";
