@@ -25,8 +25,8 @@ expect 3 "" controller show --brokers "${address}" --timeout 2s
 cluster_up "${SCRATCH}/cluster" --members 1 > /dev/null
 export QUORATE_DIR="${SCRATCH}/cluster"
 expect 5 "has no brokers" topic list
-expect 2 "there is no \"broker-1\"" cluster kill broker-1
-expect 2 "there is no \"controller\"" cluster kill controller
+expect 2 "there is no member or broker \"broker-1\"" cluster kill broker-1
+expect 2 "no member or broker \"controller\"" cluster kill controller
 # A member is no broker.
 expect 3 "no such service" topic list --timeout 2s \
   --brokers "$(quorate cluster status --json | json_field address)"

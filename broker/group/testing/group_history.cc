@@ -27,6 +27,13 @@ std::string CheckExclusive(const GroupHistory& history) {
       [](const auto& a, const auto& b) { return a.index < b.index; });
   std::map<GroupPartition, std::pair<int32_t, std::string>> owners;
   for (const GroupHistory::Commit& commit : commits) {
+    const int32_t before =
+        commit.index == 0 ? 0 : history.durable[commit.index - 1].generation;
+    if (before != commit.generation) {
+      return absl::StrCat(Text(commit.partition), ": ", commit.member_id,
+                          " committed in generation ", commit.generation,
+                          " when ", before, " was durable");
+    }
     const auto [place, is_first] = owners.try_emplace(
         commit.partition, commit.generation, commit.member_id);
     if (is_first) continue;

@@ -47,7 +47,7 @@ struct GroupHistory {
 // Each returns what is wrong; empty: nothing.
 
 // No partition is committed by two members in one generation, or of an older
-// generation after a newer one.
+// generation after a newer one; nor once the next one is durable.
 std::string CheckExclusive(const GroupHistory& history);
 // An offset becomes lower only if a member has asked for that, or for a yet
 // lower one from which it has gone on.

@@ -35,7 +35,12 @@ TEST(GroupHistoryTest, FindsNothingWhereAllIsWell) {
 TEST(GroupHistoryTest, FindsTwoCommitters) {
   GroupHistory history = Good();
   history.commits[1].generation = 1;
+  history.durable[2].generation = 1;
   EXPECT_THAT(CheckExclusive(history), HasSubstr("b committed"));
+  // Of a generation that is not durable yet.
+  history = Good();
+  history.durable[2].generation = 1;
+  EXPECT_THAT(CheckExclusive(history), HasSubstr("when 1 was durable"));
   // Of an older generation, afterwards.
   history = Good();
   history.commits.push_back({3, "a", 1, kP, 8, false});

@@ -168,9 +168,9 @@ absl::StatusOr<ClusterNode> FindNode(const ClusterFile& cluster,
     }
   }
   if (!cluster.brokers.empty()) words.push_back("controller");
-  return UsageError(absl::StrCat("there is no \"", Printable(word, 100),
-                                 "\" in this cluster; it has ",
-                                 absl::StrJoin(words, ", ")));
+  return UsageError(
+      absl::StrCat("there is no member or broker \"", Printable(word, 100),
+                   "\" in this cluster; it has ", absl::StrJoin(words, ", ")));
 }
 
 namespace {
