@@ -168,6 +168,8 @@ rm -r "${SCRATCH}/broken"
 expect 2 "one of" bench --op dance
 expect 2 "from 1 to 10000" bench --sessions 0
 expect 2 "expected a time" bench --duration 0
+expect 2 "from 0 to 10" bench --skew steep
+expect 2 "has no rate" bench --op idle --rate 5
 
 # --- Nobody there -----------------------------------------------------------------
 for verb in "get /a" "set /a b" "ls /" status "member list" "session info" \

@@ -1,188 +1,279 @@
 #include "tools/quorate/bench/load.h"
 
+#include <time.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <functional>
+#include <iterator>
 #include <memory>
-#include <random>
+#include <optional>
 #include <string>
-#include <utility>
+#include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "coord/client/session.h"
-#include "coord/client/types.h"
-#include "tools/quorate/bench/histogram.h"
+#include "tools/quorate/bench/driver.h"
+#include "tools/quorate/bench/fan_out.h"
+#include "tools/quorate/bench/key_choice.h"
+#include "tools/quorate/bench/load_loop.h"
+#include "tools/quorate/bench/load_op.h"
+#include "tools/quorate/bench/process_usage.h"
 #include "tools/quorate/failure.h"
 
 namespace quorate::tools {
 namespace {
 
-// So many creates in one multi while the keys are prepared.
-constexpr int64_t kBatch = 500;
+constexpr int64_t kMs = 1'000'000;
+// How often a thread that waits for the others looks for them.
+constexpr int64_t kIdleStep = 2 * kMs;
+// Until all threads know that it begins.
+constexpr int64_t kStartDelay = 10 * kMs;
+// Creating keys may take as long as this for each thousand of them.
+constexpr absl::Duration kThousandKeys = absl::Seconds(5);
 
-std::string KeyPath(const std::string& root, int64_t key) {
-  return absl::StrCat(root, "/key-", key);
-}
-
-// The requests of one session. Its callbacks come one at a time, on one thread
-// of the session; only the beginning and the end are seen by another.
-class Runner {
+// Steps that all threads take together: nobody begins the next one before
+// everybody has done this one. Thread-safe.
+class Steps {
  public:
-  Runner(client::Session& session, const LoadOptions& options, size_t number,
-         absl::Time deadline)
-      : session_(session),
-        options_(options),
-        number_(number),
-        deadline_(deadline),
-        random_(number),
-        data_(static_cast<size_t>(options.size_bytes), 'x') {}
+  explicit Steps(int64_t threads) : threads_(threads) {}
 
-  void Start() {
-    {
-      const absl::MutexLock lock(&mutex_);
-      under_way_ = options_.outstanding;
-    }
-    for (int64_t i = 0; i < options_.outstanding; ++i) Next();
-  }
-
-  void AwaitEnd() {
+  // A thread has done its part of the step.
+  void Arrive(const absl::Status& status) {
     const absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](int64_t* under_way) { return *under_way == 0; }, &under_way_));
+    error_.Update(status);
+    if (++arrived_ < threads_) return;
+    arrived_ = 0;
+    // Only now, so that all see the same after the same step.
+    verdict_ = error_;
+    ++done_;
   }
-
-  // Once it has ended.
-  const Histogram& latency_us() const { return latency_us_; }
-  const std::map<std::string, uint64_t>& errors() const { return errors_; }
+  bool IsDone(int64_t step) const {
+    const absl::MutexLock lock(&mutex_);
+    return done_ >= step;
+  }
+  void AwaitDone(int64_t step) const {
+    const absl::MutexLock lock(&mutex_);
+    const auto reached = [this, step]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return done_ >= step;
+    };
+    mutex_.Await(absl::Condition(&reached));
+  }
+  // The first error in the steps that are done.
+  absl::Status verdict() const {
+    const absl::MutexLock lock(&mutex_);
+    return verdict_;
+  }
 
  private:
-  bool WritesNext() {
-    switch (options_.op) {
-      case LoadOp::kSet:
-      case LoadOp::kCreate:
-        return true;
-      case LoadOp::kGet:
-      case LoadOp::kGetLocal:
-        return false;
-      case LoadOp::kMixed:
-        return random_() % 10 == 0;
-    }
-    return false;
-  }
-
-  void Next() {
-    const absl::Time started = absl::Now();
-    bool writes = false;
-    std::string path;
-    {
-      // Start() runs beside the first answers.
-      const absl::MutexLock lock(&mutex_);
-      writes = WritesNext();
-      path =
-          options_.op == LoadOp::kCreate
-              ? absl::StrCat(options_.root, "/new-", number_, "-", made_++)
-              : KeyPath(options_.root,
-                        static_cast<int64_t>(
-                            random_() % static_cast<uint64_t>(options_.keys)));
-    }
-    const auto done = [this, started](const auto& result) {
-      Done(started, result.status());
-    };
-    if (!writes) {
-      session_.AsyncRead(client::GetData{std::move(path)},
-                         options_.op == LoadOp::kGetLocal
-                             ? client::Consistency::kLocal
-                             : client::Consistency::kLinearizable,
-                         done);
-    } else if (options_.op == LoadOp::kCreate) {
-      session_.AsyncWrite(
-          client::Create{.path = std::move(path), .data = data_}, done);
-    } else {
-      session_.AsyncWrite(
-          client::SetData{.path = std::move(path), .data = data_}, done);
-    }
-  }
-
-  void Done(absl::Time started, const absl::Status& status) {
-    const absl::Time now = absl::Now();
-    const bool over = session_.state() == client::SessionState::kExpired ||
-                      session_.state() == client::SessionState::kClosed;
-    {
-      const absl::MutexLock lock(&mutex_);
-      if (status.ok()) {
-        latency_us_.Add(absl::ToInt64Microseconds(now - started));
-      } else {
-        ++errors_[KindOf(status)];
-      }
-      if (now >= deadline_ || over) {
-        --under_way_;
-        return;
-      }
-    }
-    Next();
-  }
-
-  client::Session& session_;
-  const LoadOptions& options_;
-  const size_t number_;
-  const absl::Time deadline_;
-  absl::Mutex mutex_;  // guards the rest
-  std::mt19937_64 random_;
-  const std::string data_;
-  int64_t made_ = 0;
-  int64_t under_way_ = 0;
-  Histogram latency_us_;
-  std::map<std::string, uint64_t> errors_;
+  const int64_t threads_;
+  mutable absl::Mutex mutex_;
+  int64_t arrived_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t done_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+  absl::Status verdict_ ABSL_GUARDED_BY(mutex_);
 };
+
+int64_t ThreadCpuNs() {
+  timespec used = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return used.tv_sec * int64_t{1'000'000'000} + used.tv_nsec;
+}
+
+// What all threads of a run share.
+struct Shared {
+  Shared(const LoadOptions& asked, LoadOp parsed)
+      : options(asked),
+        op(parsed),
+        threads(std::min(asked.threads, asked.sessions)),
+        key_choice(asked.keys, asked.skew),
+        fan_out(asked.sessions),
+        steps(threads + 1) {}  // and who started them
+
+  const LoadOptions& options;
+  const LoadOp op;
+  const int64_t threads;
+  const KeyChoice key_choice;
+  FanOut fan_out;
+  Steps steps;
+  Window window;  // set before the last step is done
+};
+
+// What is waited for before each step, the last one being the beginning.
+constexpr const char* kSteps[] = {"opening sessions", "creating the root",
+                                  "creating the keys", "setting watches",
+                                  "measuring"};
+
+// One thread of a run.
+class Worker {
+ public:
+  Worker(Shared& shared, int64_t index, const DriverFactory& factory)
+      : shared_(shared), loop_(OptionsOf(shared, index), factory) {}
+
+  // The thread's body; its steps are those of kSteps.
+  void Run() {
+    const LoadOptions& options = shared_.options;
+    const int64_t patience = absl::ToInt64Nanoseconds(options.patience);
+    const int64_t for_keys =
+        patience +
+        absl::ToInt64Nanoseconds(kThousandKeys) * (options.keys / 1000);
+    if (!Finish(loop_.Connect(loop_.Now() + patience)) ||
+        !Finish(loop_.CreateRoot(loop_.Now() + patience)) ||
+        !Finish(loop_.CreateKeys(loop_.Now() + for_keys)) ||
+        !Finish(loop_.SetWatches(loop_.Now() + patience)) ||
+        !Finish(absl::OkStatus())) {
+      return;
+    }
+    const int64_t cpu_before = ThreadCpuNs();
+    loop_.Run(shared_.window);
+    busy_ = static_cast<double>(ThreadCpuNs() - cpu_before) /
+            static_cast<double>(shared_.window.end - shared_.window.start);
+    loop_.Drain(loop_.Now() + patience);
+    loop_.Close(loop_.Now() + patience);
+  }
+
+  // Once the thread has ended.
+  const LoopResult& result() const { return loop_.result(); }
+  double busy() const { return busy_; }
+
+ private:
+  static LoopOptions OptionsOf(Shared& shared, int64_t index) {
+    const LoadOptions& options = shared.options;
+    const int64_t first = options.sessions * index / shared.threads;
+    const int64_t end = options.sessions * (index + 1) / shared.threads;
+    return {.op = shared.op,
+            .index = index,
+            .threads = shared.threads,
+            .first_lane = first,
+            .lanes = end - first,
+            .outstanding = options.outstanding,
+            .keys = options.keys,
+            .multi_size = options.multi_size,
+            .size_bytes = options.size_bytes,
+            .root = options.root,
+            .rate = options.rate,
+            .key_choice = &shared.key_choice,
+            .fan_out = &shared.fan_out};
+  }
+
+  // A step is over; waits for the others. False: some thread has failed.
+  bool Finish(const absl::Status& status) {
+    shared_.steps.Arrive(status);
+    ++step_;
+    while (!shared_.steps.IsDone(step_)) loop_.Idle(loop_.Now() + kIdleStep);
+    return shared_.steps.verdict().ok();
+  }
+
+  Shared& shared_;
+  LoadLoop loop_;
+  int64_t step_ = 0;
+  double busy_ = 0;
+};
+
+void SleepUntil(int64_t instant) {
+  while (true) {
+    const int64_t left = instant - MonotonicNs();
+    if (left <= 0) return;
+    absl::SleepFor(absl::Nanoseconds(left));
+  }
+}
+
+ProcessCost CostOf(const WatchedProcess& process,
+                   const std::optional<ProcessUsage>& before,
+                   const std::optional<ProcessUsage>& after) {
+  ProcessCost cost;
+  cost.name = process.name;
+  if (before && after) {
+    cost.cpu_seconds = after->cpu_seconds - before->cpu_seconds;
+  }
+  if (after) cost.rss_bytes = after->rss_bytes;
+  return cost;
+}
+
+void SetWindow(Shared& shared) {
+  Window& window = shared.window;
+  window.start = MonotonicNs() + kStartDelay;
+  window.begin =
+      window.start + absl::ToInt64Nanoseconds(shared.options.warm_up);
+  window.end = window.begin + absl::ToInt64Nanoseconds(shared.options.duration);
+}
+
+// Looks at the processes when the window begins and when it ends.
+void Watch(const Window& window, const std::vector<WatchedProcess>& processes,
+           LoadReport& report) {
+  const WatchedProcess self{.name = "load generator", .pid = getpid()};
+  SleepUntil(window.begin);
+  const std::optional<ProcessUsage> self_before = UsageOf(self.pid);
+  const std::vector<std::optional<ProcessUsage>> before = UsageOf(processes);
+  SleepUntil(window.end);
+  const std::optional<ProcessUsage> self_after = UsageOf(self.pid);
+  const std::vector<std::optional<ProcessUsage>> after = UsageOf(processes);
+  report.window = absl::Nanoseconds(window.end - window.begin);
+  report.self = CostOf(self, self_before, self_after);
+  for (size_t i = 0; i < processes.size(); ++i) {
+    report.processes.push_back(CostOf(processes[i], before[i], after[i]));
+  }
+}
 
 }  // namespace
 
-absl::Status PrepareKeys(client::Session& session, const LoadOptions& options) {
-  const std::string data(static_cast<size_t>(options.size_bytes), 'x');
-  // A multi may not be too large as a whole either.
-  constexpr int64_t kMaxBatchBytes = 512 << 10;
-  const int64_t batch =
-      std::clamp<int64_t>(kMaxBatchBytes / (options.size_bytes + 1), 1, kBatch);
-  for (int64_t first = 0; first < options.keys; first += batch) {
-    client::Multi multi;
-    for (int64_t key = first; key < std::min(options.keys, first + batch);
-         ++key) {
-      multi.ops.push_back(
-          client::Create{.path = KeyPath(options.root, key), .data = data});
-    }
-    const absl::Status status = session.Write(std::move(multi)).status();
-    if (!status.ok()) return status;
+absl::StatusOr<LoadOp> CheckLoad(const LoadOptions& options) {
+  const std::optional<LoadOp> op = ParseLoadOp(options.op_name);
+  if (!op) return UsageError(absl::StrCat("no such op: ", options.op_name));
+  if (options.rate > 0 &&
+      (*op == LoadOp::kSessionChurn || *op == LoadOp::kIdle)) {
+    return UsageError(absl::StrCat("--op ", options.op_name,
+                                   " has no rate: leave --rate out"));
   }
-  return absl::OkStatus();
+  if (options.duration > absl::Hours(24) || options.warm_up > absl::Hours(24)) {
+    return UsageError("expected at most 24 hours for --duration and --warm-up");
+  }
+  return *op;
 }
 
-LoadResult RunLoad(
-    const std::vector<std::unique_ptr<client::Session>>& sessions,
-    const LoadOptions& options) {
-  const absl::Time started = absl::Now();
-  std::vector<std::unique_ptr<Runner>> runners;
-  for (size_t i = 0; i < sessions.size(); ++i) {
-    runners.push_back(std::make_unique<Runner>(*sessions[i], options, i,
-                                               started + options.duration));
+absl::StatusOr<LoadReport> RunLoad(
+    const LoadOptions& options, const DriverFactory& factory,
+    const std::vector<WatchedProcess>& processes,
+    const std::function<void(const std::string&)>& progress) {
+  const absl::StatusOr<LoadOp> op = CheckLoad(options);
+  if (!op.ok()) return op.status();
+  Shared shared(options, *op);
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (int64_t i = 0; i < shared.threads; ++i) {
+    workers.push_back(std::make_unique<Worker>(shared, i, factory));
   }
-  for (const std::unique_ptr<Runner>& runner : runners) runner->Start();
-  LoadResult result;
-  for (const std::unique_ptr<Runner>& runner : runners) {
-    runner->AwaitEnd();
-    result.latency_us.Add(runner->latency_us());
-    for (const auto& [kind, count] : runner->errors()) {
-      result.errors[kind] += count;
-    }
+  std::vector<std::thread> threads;
+  for (const std::unique_ptr<Worker>& worker : workers) {
+    threads.emplace_back([&worker] { worker->Run(); });
   }
-  result.elapsed = absl::Now() - started;
-  return result;
+  LoadReport report;
+  int64_t step = 0;
+  for (const char* name : kSteps) {
+    progress(name);
+    if (++step == std::ssize(kSteps)) SetWindow(shared);
+    shared.steps.Arrive(absl::OkStatus());
+    shared.steps.AwaitDone(step);
+    if (!shared.steps.verdict().ok()) break;
+  }
+  if (shared.steps.verdict().ok()) {
+    Watch(shared.window, processes, report);
+    progress("waiting for the last answers");
+  }
+  for (std::thread& thread : threads) thread.join();
+  if (!shared.steps.verdict().ok()) return shared.steps.verdict();
+  for (const std::unique_ptr<Worker>& worker : workers) {
+    report.result.Add(worker->result());
+    report.busiest_thread = std::max(report.busiest_thread, worker->busy());
+  }
+  return report;
 }
 
 }  // namespace quorate::tools

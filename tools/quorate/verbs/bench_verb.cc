@@ -1,13 +1,7 @@
 // bench
 
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <map>
 #include <memory>
-#include <ostream>
 #include <random>
 #include <string>
 #include <utility>
@@ -17,153 +11,114 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/time.h"
+#include "coord/client/error.h"
 #include "coord/client/session.h"
 #include "coord/client/types.h"
-#include "coord/tree/txn.h"
-#include "nlohmann/json.hpp"
-#include "tools/quorate/bench/histogram.h"
 #include "tools/quorate/bench/load.h"
+#include "tools/quorate/bench/load_flags.h"
+#include "tools/quorate/bench/process_usage.h"
+#include "tools/quorate/bench/quorate_driver.h"
+#include "tools/quorate/bench/report.h"
+#include "tools/quorate/cluster/cluster_file.h"
+#include "tools/quorate/cluster/process.h"
 #include "tools/quorate/command_line.h"
 #include "tools/quorate/console.h"
 #include "tools/quorate/context.h"
-#include "tools/quorate/failure.h"
-#include "tools/quorate/table.h"
-#include "tools/quorate/text.h"
 #include "tools/quorate/verbs/verbs.h"
 
 namespace quorate::tools {
 namespace {
 
-constexpr double kPercentiles[] = {50, 90, 99, 99.9};
+// A DeleteRecursive takes at most 100,000 znodes at once.
+constexpr size_t kMaxRecursive = 90'000;
+constexpr size_t kDeletesInMulti = 1'000;
 
 struct BenchOptions {
-  std::string op = "set";
-  int64_t sessions = 4;
+  LoadFlags flags;
   bool keep = false;
-  LoadOptions load;
 };
 
-const std::map<std::string, LoadOp>& Ops() {
-  static const auto* ops =
-      new std::map<std::string, LoadOp>{{"set", LoadOp::kSet},
-                                        {"create", LoadOp::kCreate},
-                                        {"get", LoadOp::kGet},
-                                        {"get-local", LoadOp::kGetLocal},
-                                        {"mixed", LoadOp::kMixed}};
-  return *ops;
+// The members of the local cluster that is asked, if it is one.
+std::vector<WatchedProcess> MembersOf(Context& context) {
+  std::vector<WatchedProcess> processes;
+  if (!context.options().endpoints.empty()) return processes;
+  const absl::StatusOr<std::string> directory = context.Directory();
+  if (!directory.ok()) return processes;
+  const absl::StatusOr<ClusterFile> cluster = LoadCluster(*directory);
+  if (!cluster.ok()) return processes;
+  for (const ClusterMember* member : cluster->Present()) {
+    if (StateOf(member->process) == ProcessState::kGone) continue;
+    processes.push_back({.name = absl::StrCat("member ", member->id),
+                         .pid = member->process.pid});
+  }
+  return processes;
 }
 
-absl::Duration CpuUsed() {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return absl::DurationFromTimeval(usage.ru_utime) +
-         absl::DurationFromTimeval(usage.ru_stime);
-}
-
-void Print(const Console& console, const BenchOptions& options,
-           const LoadResult& result, double cpus) {
-  const Histogram& latency = result.latency_us;
-  const double rate = static_cast<double>(latency.count()) /
-                      std::max(1e-9, absl::ToDoubleSeconds(result.elapsed));
-  uint64_t errors = 0;
-  for (const auto& [kind, count] : result.errors) errors += count;
-  if (console.json) {
-    Json json = {{"op", options.op},
-                 {"sessions", options.sessions},
-                 {"outstanding", options.load.outstanding},
-                 {"size_bytes", options.load.size_bytes},
-                 {"seconds", absl::ToDoubleSeconds(result.elapsed)},
-                 {"requests", latency.count()},
-                 {"requests_per_second", rate},
-                 {"errors", errors},
-                 {"own_cpus", cpus},
-                 {"latency_us", {{"mean", latency.Mean()}}}};
-    for (const double percent : kPercentiles) {
-      json["latency_us"][absl::StrCat("p", percent)] =
-          latency.Percentile(percent);
+// The root and all below it. OK if there is none.
+absl::Status RemoveRoot(client::Session& session, const std::string& root) {
+  while (true) {
+    absl::StatusOr<client::Children> children = session.GetChildren(root);
+    if (!children.ok()) {
+      return client::IsError(children.status(), "NoNode") ? absl::OkStatus()
+                                                          : children.status();
     }
-    json["latency_us"]["max"] = latency.max();
-    for (const auto& [kind, count] : result.errors) {
-      json["errors_by_kind"][kind] = count;
+    std::vector<std::string>& names = children->names;
+    if (names.size() < kMaxRecursive) break;
+    while (names.size() >= kMaxRecursive) {
+      client::Multi multi;
+      for (size_t i = 0; i < kDeletesInMulti; ++i) {
+        multi.ops.push_back(
+            client::Delete{.path = absl::StrCat(root, "/", names.back())});
+        names.pop_back();
+      }
+      const absl::Status status = session.Write(std::move(multi)).status();
+      if (!status.ok()) return status;
     }
-    console.out << Dump(json) << std::endl;
-    return;
   }
-  const auto ms = [](double us) {
-    return absl::StrFormat("%.2f ms", us / 1e3);
-  };
-  std::vector<std::pair<std::string, std::string>> pairs = {
-      {"requests", absl::StrFormat("%d in %.1f s", latency.count(),
-                                   absl::ToDoubleSeconds(result.elapsed))},
-      {"throughput", absl::StrFormat("%.0f a second", rate)},
-      {"latency mean", ms(latency.Mean())}};
-  for (const double percent : kPercentiles) {
-    pairs.push_back({absl::StrCat("latency p", percent),
-                     ms(static_cast<double>(latency.Percentile(percent)))});
-  }
-  pairs.push_back({"latency max", ms(static_cast<double>(latency.max()))});
-  pairs.push_back({"errors", absl::StrCat(errors)});
-  for (const auto& [kind, count] : result.errors) {
-    pairs.push_back({absl::StrCat("  ", kind), absl::StrCat(count)});
-  }
-  pairs.push_back({"own CPU", absl::StrFormat("%.2f cores", cpus)});
-  PrintPairs(console, pairs);
-  console.out << std::flush;
+  return session.Write(client::DeleteRecursive{root}).status();
 }
 
-absl::StatusOr<std::vector<std::unique_ptr<client::Session>>> OpenSessions(
-    const client::SessionOptions& options, int64_t count) {
-  std::vector<std::unique_ptr<client::Session>> sessions;
-  for (int64_t i = 0; i < count; ++i) {
-    absl::StatusOr<std::unique_ptr<client::Session>> session =
-        client::Session::Open(options);
-    if (!session.ok()) return session.status();
-    sessions.push_back(*std::move(session));
-  }
-  return sessions;
+absl::Status CleanUp(const client::SessionOptions& options,
+                     const std::string& root) {
+  const absl::StatusOr<std::unique_ptr<client::Session>> session =
+      client::Session::Open(options);
+  if (!session.ok()) return session.status();
+  return RemoveRoot(**session, root);
 }
 
 absl::Status Run(Context& context, BenchOptions& options) {
-  options.load.op = Ops().at(options.op);
-  absl::StatusOr<client::SessionOptions> session_options =
+  absl::Status status = FinishLoadFlags(options.flags);
+  if (!status.ok()) return status;
+  const absl::StatusOr<client::SessionOptions> session_options =
       context.NewSessionOptions();
   if (!session_options.ok()) return session_options.status();
-  session_options->max_outstanding =
-      static_cast<size_t>(options.load.outstanding);
+  LoadOptions& load = options.flags.load;
   std::random_device random;
-  options.load.root = absl::StrFormat("/quorate-bench-%08x", random());
+  load.root = absl::StrFormat("/quorate-bench-%08x", random());
+  load.patience = context.options().timeout;
+  QuorateDriverOptions driver{
+      .endpoints = session_options->endpoints,
+      .session_timeout_ms = session_options->timeout_ms,
+      .sessions_per_connection = options.flags.sessions_per_connection,
+      .ensemble_id = session_options->pin.ensemble_id,
+      .highest_zxid = session_options->pin.highest_zxid};
+  for (const client::Credential& credential : session_options->credentials) {
+    driver.credentials.push_back({credential.scheme, credential.secret});
+  }
   const Console& console = context.console();
-  Progress progress(console, "opening sessions");
-  const absl::StatusOr<std::vector<std::unique_ptr<client::Session>>> sessions =
-      OpenSessions(*session_options, options.sessions);
-  if (!sessions.ok()) return sessions.status();
-  client::Session& first = *sessions->front();
-  absl::Status status =
-      first.Write(client::Create{.path = options.load.root}).status();
-  if (!status.ok()) return status;
-  progress.Update("creating the keys");
-  if (options.load.op != LoadOp::kCreate) {
-    status = PrepareKeys(first, options.load);
+  Progress progress(console, "beginning");
+  const absl::StatusOr<LoadReport> report =
+      RunLoad(load, MakeQuorateDrivers(std::move(driver)), MembersOf(context),
+              [&progress](const std::string& text) { progress.Update(text); });
+  if (report.ok()) {
+    status = TellLoad(console, load, *report, options.flags.save);
+  } else {
+    status = report.status();
   }
-  if (status.ok()) {
-    progress.Update(absl::StrCat("measuring for ",
-                                 absl::FormatDuration(options.load.duration)));
-    const absl::Duration cpu_before = CpuUsed();
-    const LoadResult result = RunLoad(*sessions, options.load);
-    const double cpus =
-        absl::FDivDuration(CpuUsed() - cpu_before, result.elapsed);
-    progress.Update("removing the keys");
-    Print(console, options, result, cpus);
-    if (result.latency_us.count() == 0) {
-      status = TimeoutError(absl::StrCat(
-          "no request succeeded; most failed with ",
-          result.errors.empty() ? "nothing" : result.errors.begin()->first));
-    }
-  }
-  if (!options.keep) {
-    status.Update(
-        first.Write(client::DeleteRecursive{options.load.root}).status());
+  // Nobody was reached: there is nothing to remove.
+  if (!options.keep && !absl::IsUnavailable(status)) {
+    progress.Update("removing the znodes");
+    status.Update(CleanUp(*session_options, load.root));
   }
   return status;
 }
@@ -172,28 +127,14 @@ absl::Status Run(Context& context, BenchOptions& options) {
 
 void AddBenchVerb(CommandLine& line, Context& context) {
   auto options = std::make_shared<BenchOptions>();
-  std::vector<std::string> ops;
-  for (const auto& [name, op] : Ops()) ops.push_back(name);
-  line.AddVerb("bench",
-               "measure throughput and latency; works below a znode of its "
-               "own, which it removes")
-      .Option("--op", Choice{&options->op, ops}, "OP",
-              "set, create, get (linearizable), get-local, mixed (1 set to 9 "
-              "gets); default set")
-      .Option("--sessions", Number{&options->sessions, 1, 10'000}, "S",
-              "so many clients (default 4)")
-      .Option("--outstanding", Number{&options->load.outstanding, 1, 1000}, "O",
-              "requests under way, of each session (default 16)")
-      .Option("--duration", &options->load.duration, "TIME",
-              "how long to measure (default 10s)")
-      .Option("--size",
-              Number{&options->load.size_bytes, 0,
-                     static_cast<int64_t>(tree::kMaxDataBytes)},
-              "BYTES", "of the data written (default 128)")
-      .Option("--keys", Number{&options->load.keys, 1, 100'000}, "N",
-              "znodes that are set and read (default 1000)")
-      .Flag("--keep", &options->keep, "do not remove the znodes at the end")
+  Verb verb = line.AddVerb(
+      "bench",
+      "measure throughput, latency, and CPU and memory of a local cluster's "
+      "members; works below a znode of its own, which it removes");
+  AddLoadFlags(verb, options->flags);
+  verb.Flag("--keep", &options->keep, "do not remove the znodes at the end")
       .Example("quorate bench --op mixed --sessions 10 --duration 30s")
+      .Example("quorate bench --op set --rate 2000 --skew 0.99 --save out.json")
       .Does([options, &context] { return Run(context, *options); });
 }
 
