@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "broker/client/backoff.h"
+#include "broker/client/call_status.h"
 #include "broker/client/channels.h"
 #include "broker/client/client_options.h"
 #include "broker/client/clock.h"
@@ -138,6 +139,7 @@ absl::Status Cluster::CallOne(const std::string& address, int64_t deadline_ms,
     return absl::DeadlineExceededError(
         absl::StrCat(address, " was not asked: the time was over"));
   }
+  uint64_t interrupts = 0;
   grpc::ClientContext context;
   SetTimeout(
       context,
@@ -145,13 +147,15 @@ absl::Status Cluster::CallOne(const std::string& address, int64_t deadline_ms,
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (cancelled_) return Cancelled();
+    interrupts = interrupts_;
     under_way_.insert(&context);
   }
-  absl::Status status = FromGrpc(call(channels_.To(address), context));
+  const grpc::Status answer = call(channels_.To(address), context);
+  absl::Status status = CallStatus(answer);
   const std::lock_guard<std::mutex> lock(mutex_);
   under_way_.erase(&context);
   if (status.ok() || client::ErrorInfoOf(status)) return status;
-  if (cancelled_) return Cancelled();
+  if (cancelled_ || interrupts_ != interrupts) return Cancelled();
   // No broker has said this: name the one that was asked.
   return absl::Status(status.code(),
                       absl::StrCat(address, ": ", status.message()));
@@ -346,6 +350,7 @@ absl::Status Cluster::Pause(int failures, int64_t deadline_ms) {
 
 void Cluster::Interrupt() {
   const std::lock_guard<std::mutex> lock(mutex_);
+  ++interrupts_;
   for (grpc::ClientContext* context : under_way_) context->TryCancel();
 }
 

@@ -129,6 +129,7 @@ class Cluster {
   ClusterView view_;
   SeededRandom random_;
   std::set<grpc::ClientContext*> under_way_;
+  uint64_t interrupts_ = 0;
   bool cancelled_ = false;
 };
 

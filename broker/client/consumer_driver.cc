@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "broker/client/call_status.h"
 #include "broker/client/channels.h"
 #include "broker/client/clock.h"
 #include "broker/client/cluster.h"
@@ -174,7 +175,7 @@ void ConsumerDriver::StartCall(const FetchCall& order) {
   }
   call->stub->async()->Fetch(&call->context, &call->request, &call->response,
                              [this, call](const grpc::Status& status) {
-                               OnAnswered(call, FromGrpc(status));
+                               OnAnswered(call, CallStatus(status));
                              });
 }
 

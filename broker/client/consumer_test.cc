@@ -268,7 +268,8 @@ TEST(ConsumerTest, FollowsLeadersAndController) {
   cluster.SetFaultHook([&calls](Method method, BrokerId) {
     Fault fault;
     if (method == Method::kFetch && calls++ % 3 == 0) {
-      fault.after = absl::UnavailableError("lost");
+      fault.after = calls % 2 == 0 ? absl::UnavailableError("lost")
+                                   : absl::CancelledError("the server ends");
     }
     return fault;
   });

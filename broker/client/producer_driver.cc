@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "broker/client/call_status.h"
 #include "broker/client/channels.h"
 #include "broker/client/clock.h"
 #include "broker/client/cluster.h"
@@ -260,7 +261,7 @@ void ProducerDriver::StartCall(const ProduceCall& order) {
   }
   call->stub->async()->Produce(&call->context, &call->request, &call->response,
                                [this, call](const grpc::Status& status) {
-                                 OnAnswered(call, FromGrpc(status));
+                                 OnAnswered(call, CallStatus(status));
                                });
 }
 

@@ -162,6 +162,9 @@ TEST(ProducerTest, SurvivesLostAnswersRefusalsAndNewLeaders) {
       case 0:
         fault.after = absl::UnavailableError("lost");
         break;
+      case 1:
+        fault.after = absl::CancelledError("the server ends");
+        break;
       case 2:
         fault.before = BrokerError(ErrorKind::kNotEnoughReplicas, "later");
         break;

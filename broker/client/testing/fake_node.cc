@@ -79,6 +79,8 @@ grpc::Status FakeCluster::Node::Serve(
     if (absl::IsUnavailable(fault.after) && fault.after.message() == "lost") {
       return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the reply is lost");
     }
+    // As a server that is being ended.
+    if (absl::IsCancelled(fault.after)) return grpc::Status::CANCELLED;
     return ToGrpc(fault.after);
   }
   return ToGrpc(status);
