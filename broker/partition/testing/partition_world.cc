@@ -359,7 +359,10 @@ void PartitionWorld::Changed() {
 
 void PartitionWorld::PushImage() {
   for (BrokerId id = 1; id <= kNodes; ++id) {
-    Send(0, id, [this, state = state_](Node& node) {
+    // A connection ends with the process: no image of before a restart comes
+    // after it. (What a former controller sends is refused by the fence.)
+    Send(0, id, [this, state = state_, life = nodes_.at(id).life](Node& node) {
+      if (node.life != life) return;
       node.replica->Apply({state, kMinInSync, ""}, node.end(), now_ms_);
     });
   }
