@@ -307,7 +307,7 @@ void GroupSimulation::Act(size_t number) {
     if (!status.ok()) Refused(number, status);
   });
   if (member.knows_offsets) {
-    Commit(number);
+    Commit(number, member.generation);
     return;
   }
   const int32_t generation = member.generation;
@@ -339,6 +339,18 @@ void GroupSimulation::Join(size_t number) {
     // Until its patience has ended.
     return;
   }
+  // It does not stop at once what it is at.
+  if (member.last_generation > 0 && !member.id.empty()) {
+    const uint64_t now = member.life;
+    for (int i = 0; i < 4; ++i) {
+      After(random_.Between(1, 400), [this, number, now] {
+        const Member& late = members_[number];
+        if (late.life == now && late.generation == 0 && !late.id.empty()) {
+          Commit(number, late.last_generation);
+        }
+      });
+    }
+  }
   const uint64_t attempt = ++last_request_;
   member.attempt = attempt;
   const uint64_t life = member.life;
@@ -369,6 +381,7 @@ void GroupSimulation::Joined(size_t number, const GroupReply& reply) {
   Member& member = members_[number];
   member.id = reply.join.member_id;
   member.generation = reply.join.generation;
+  member.last_generation = reply.join.generation;
   member.positions.clear();
   member.knows_offsets = false;
   for (const GroupPartition& partition : reply.join.partitions) {
@@ -376,10 +389,10 @@ void GroupSimulation::Joined(size_t number, const GroupReply& reply) {
   }
 }
 
-void GroupSimulation::Commit(size_t number) {
+void GroupSimulation::Commit(size_t number, int32_t generation) {
   Member& member = members_[number];
   CommitArguments arguments = {.member_id = member.id,
-                               .generation = member.generation,
+                               .generation = generation,
                                .rewind = faults_ && random_.Chance(50'000)};
   std::vector<GroupHistory::Commit> commits;
   for (auto& [partition, position] : member.positions) {
@@ -390,13 +403,12 @@ void GroupSimulation::Commit(size_t number) {
     arguments.offsets.push_back(
         {partition.topic, partition.partition, position});
     commits.push_back({.member_id = member.id,
-                       .generation = member.generation,
+                       .generation = generation,
                        .partition = partition,
                        .offset = position,
                        .rewind = arguments.rewind});
   }
   const uint64_t life = member.life;
-  const int32_t generation = member.generation;
   Send(
       member.coordinator,
       [this, arguments](Reign& reign, uint64_t request) {
@@ -435,9 +447,8 @@ void GroupSimulation::Disturb() {
   After(random_.Between(200, 2'500), [this] { Disturb(); });
   const size_t number = random_.Below(members_.size());
   Member& member = members_[number];
-  switch (random_.Below(6)) {
+  switch (random_.Below(8)) {
     case 0:
-    case 1:
       Elect();
       return;
     case 2: {  // crashes, and comes back at once or later as another

@@ -58,7 +58,8 @@ class GroupSimulation {
     bool lives = false;
     uint64_t life = 0;  // what was sent in an older one is not heard
     std::string id = {};
-    int32_t generation = 0;  // 0: it is joining, or about to
+    int32_t generation = 0;       // 0: it is joining, or about to
+    int32_t last_generation = 0;  // that it had, under this id
     std::map<GroupPartition, int64_t> positions = {};
     bool knows_offsets = false;
     uint64_t attempt = 0;  // of its join
@@ -92,7 +93,7 @@ class GroupSimulation {
   void Act(size_t number);  // what a member does next
   void Join(size_t number);
   void Joined(size_t number, const GroupReply& reply);
-  void Commit(size_t number);
+  void Commit(size_t number, int32_t generation);
   void Refused(size_t number, const absl::Status& status);
   void Disturb();
   std::string CheckSettled() const;
