@@ -1,11 +1,13 @@
 #include "broker/controller/image_receiver.h"
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "broker/controller/fence.h"
 #include "broker/error/broker_error.h"
@@ -20,14 +22,33 @@ absl::Status StoppingError() {
 
 }  // namespace
 
-ImageReceiver::ImageReceiver(Fence& fence, Apply apply)
-    : fence_(fence), apply_(std::move(apply)), thread_([this] { Run(); }) {}
+ImageReceiver::ImageReceiver(BrokerId id, Fence& fence, Apply apply)
+    : id_(id),
+      fence_(fence),
+      apply_(std::move(apply)),
+      thread_([this] { Run(); }) {}
 
 ImageReceiver::~ImageReceiver() { Stop(); }
 
 bool ImageReceiver::IsCoveredBy(const ClusterImage& image,
                                 const ClusterImage& by) {
   return image.controller == by.controller && image.version <= by.version;
+}
+
+void ImageReceiver::SetBrokerEpoch(uint64_t broker_epoch) {
+  absl::MutexLock lock(&mutex_);
+  broker_epoch_ = broker_epoch;
+}
+
+absl::Status ImageReceiver::CheckLife(const ClusterImage& image) const {
+  const auto it = image.brokers.find(id_);
+  const uint64_t named =
+      it == image.brokers.end() ? 0 : it->second.broker_epoch;
+  if (named != 0 && named == broker_epoch_) return absl::OkStatus();
+  return BrokerError(
+      ErrorKind::kStaleVersion,
+      absl::StrCat("the image names broker ", id_, " of epoch ", named,
+                   ", this one is registered with ", broker_epoch_));
 }
 
 void ImageReceiver::Receive(std::shared_ptr<const ClusterImage> image,
@@ -81,6 +102,7 @@ absl::Status ImageReceiver::Obey(
   if (absl::Status s = fence_.Admit(image->controller); !s.ok()) return s;
   {
     absl::MutexLock lock(&mutex_);
+    if (absl::Status s = CheckLife(*image); !s.ok()) return s;
     if (newest_ != nullptr && IsCoveredBy(*image, *newest_)) {
       return absl::OkStatus();
     }

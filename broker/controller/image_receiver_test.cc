@@ -18,8 +18,13 @@
 namespace quorate::broker {
 namespace {
 
-std::shared_ptr<const ClusterImage> Image(int64_t epoch, uint64_t version) {
+constexpr BrokerId kSelf = 7;
+constexpr uint64_t kThisLife = 70;
+
+std::shared_ptr<const ClusterImage> Image(int64_t epoch, uint64_t version,
+                                          uint64_t life = kThisLife) {
   ClusterImage image;
+  if (life != 0) image.brokers[kSelf] = {kSelf, "host:1", life};
   image.controller = {.token = {std::string(16, 'a'), 1},
                       .controller_epoch = epoch,
                       .broker_id = 1};
@@ -52,10 +57,11 @@ class ImageReceiverTest : public testing::Test {
 };
 
 TEST_F(ImageReceiverTest, AppliesNewerOnesOnly) {
-  ImageReceiver receiver(*fence_, [this](const auto& image) {
+  ImageReceiver receiver(kSelf, *fence_, [this](const auto& image) {
     applied_.push_back(image->version);
     return absl::OkStatus();
   });
+  receiver.SetBrokerEpoch(kThisLife);
   EXPECT_EQ(receiver.newest(), nullptr);
   EXPECT_TRUE(Receive(receiver, Image(1, 2)).ok());
   EXPECT_TRUE(Receive(receiver, Image(1, 2)).ok());
@@ -69,11 +75,34 @@ TEST_F(ImageReceiverTest, AppliesNewerOnesOnly) {
   EXPECT_TRUE(Is(Receive(receiver, Image(3, 1)), ErrorKind::kStopping));
 }
 
+// A command that was made before the broker came back, and waited for it.
+TEST_F(ImageReceiverTest, RefusesImagesOfAnotherLife) {
+  ImageReceiver receiver(kSelf, *fence_, [this](const auto& image) {
+    applied_.push_back(image->version);
+    return absl::OkStatus();
+  });
+  const auto is_stale = [&](std::shared_ptr<const ClusterImage> image) {
+    return Is(Receive(receiver, std::move(image)), ErrorKind::kStaleVersion);
+  };
+  EXPECT_TRUE(is_stale(Image(1, 1)));  // not registered yet
+  receiver.SetBrokerEpoch(kThisLife);
+  EXPECT_TRUE(is_stale(Image(1, 1, kThisLife - 1)));
+  EXPECT_TRUE(is_stale(Image(1, 2, 0)));
+  EXPECT_EQ(receiver.newest(), nullptr);
+  EXPECT_TRUE(Receive(receiver, Image(1, 3)).ok());
+  receiver.SetBrokerEpoch(kThisLife + 1);
+  EXPECT_TRUE(is_stale(Image(1, 4)));
+  EXPECT_TRUE(Receive(receiver, Image(1, 5, kThisLife + 1)).ok());
+  receiver.Stop();
+  EXPECT_EQ(applied_, (std::vector<uint64_t>{3, 5}));
+}
+
 TEST_F(ImageReceiverTest, AFailureIsToldAndNotRemembered) {
   bool fails = true;
-  ImageReceiver receiver(*fence_, [&](const auto&) {
+  ImageReceiver receiver(kSelf, *fence_, [&](const auto&) {
     return fails ? absl::InternalError("no") : absl::OkStatus();
   });
+  receiver.SetBrokerEpoch(kThisLife);
   EXPECT_TRUE(absl::IsInternal(Receive(receiver, Image(1, 1))));
   EXPECT_EQ(receiver.newest(), nullptr);
   fails = false;
@@ -84,7 +113,7 @@ TEST_F(ImageReceiverTest, AFailureIsToldAndNotRemembered) {
 TEST_F(ImageReceiverTest, PassesOverWhatIsOvertaken) {
   absl::Notification begun;
   absl::Notification go_on;
-  ImageReceiver receiver(*fence_, [&](const auto& image) {
+  ImageReceiver receiver(kSelf, *fence_, [&](const auto& image) {
     applied_.push_back(image->version);
     if (image->version == 1) {
       begun.Notify();
@@ -92,6 +121,7 @@ TEST_F(ImageReceiverTest, PassesOverWhatIsOvertaken) {
     }
     return absl::OkStatus();
   });
+  receiver.SetBrokerEpoch(kThisLife);
   absl::Mutex mutex;
   size_t told = 0;
   const auto count = [&](const absl::Status& status) {

@@ -209,7 +209,8 @@ absl::Status BrokerImpl::OpenData(
               {{"replicas", data_->Replicas().size()},
                {"ms", (server::MonotonicUs() - begin_us) / 1000}});
   receiver_ = absl::make_unique<ImageReceiver>(
-      *fence_, [this](std::shared_ptr<const ClusterImage> image) {
+      directory_->owner().id, *fence_,
+      [this](std::shared_ptr<const ClusterImage> image) {
         return data_->ApplyImage(std::move(image));
       });
   return absl::OkStatus();
@@ -290,6 +291,7 @@ MembershipOutside BrokerImpl::Outside(
 
 void BrokerImpl::Registered(uint64_t broker_epoch) {
   data_->SetBrokerEpoch(broker_epoch);
+  receiver_->SetBrokerEpoch(broker_epoch);
   logger_.Log(LogLevel::kInfo,
               broker_epoch_ == 0 ? "ready" : "registered again",
               {{"broker", directory_->owner().id},
