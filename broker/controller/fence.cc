@@ -78,8 +78,8 @@ absl::StatusOr<std::unique_ptr<Fence>> Fence::Open(storage::FileSystem& files,
 }
 
 absl::Status Fence::Judge(const ControllerToken& token) {
-  if (!options_.any_ensemble &&
-      token.token.ensemble_id != options_.ensemble_id) {
+  if (options_.any_ensemble) return absl::OkStatus();
+  if (token.token.ensemble_id != options_.ensemble_id) {
     ++wrong_ensemble_count_;
     return BrokerError(
         ErrorKind::kWrongEnsemble,
@@ -87,9 +87,7 @@ absl::Status Fence::Judge(const ControllerToken& token) {
                      absl::BytesToHexString(options_.ensemble_id),
                      "; the command comes from ", Describe(token)));
   }
-  const bool is_same_ensemble =
-      token.token.ensemble_id == newest_.token.ensemble_id;
-  const bool is_older = is_same_ensemble &&
+  const bool is_older = token.token.ensemble_id == newest_.token.ensemble_id &&
                         (token.controller_epoch < newest_.controller_epoch ||
                          (token.controller_epoch == newest_.controller_epoch &&
                           token != newest_));

@@ -24,8 +24,9 @@ namespace quorate::broker {
 struct FenceOptions {
   std::string directory = {};
   std::string ensemble_id = {};  // 16 bytes: the broker's own
-  // --unsafe-no-ensemble-pin: a controller of another ensemble than the last
-  // one's is taken for a newer one.
+  // --unsafe-no-ensemble-pin: whichever controller speaks is obeyed. Halves of
+  // an ensemble without rules have one id, so that nothing tells its
+  // controllers apart.
   bool any_ensemble = false;
 };
 
