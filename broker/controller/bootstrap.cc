@@ -1,6 +1,8 @@
 #include "broker/controller/bootstrap.h"
 
 #include <array>
+#include <cstdint>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -57,9 +59,16 @@ absl::Status MakeZnodes(client::Session& session) {
 }
 
 absl::Status MakeMissingZnodes(client::Session& session) {
+  // Partitions may have seen producers whose ids were given out elsewhere, and
+  // would take a new one's batches for repeated ones of these.
+  std::random_device random;
+  const std::string first_block = absl::StrCat(uint32_t{random()});
   for (const Znode& znode : kZnodes) {
+    const bool is_ids = absl::string_view(znode.path) == kProducerIdsPath;
     const absl::Status made =
-        session.Write(client::Create{.path = znode.path, .data = znode.data})
+        session
+            .Write(client::Create{.path = znode.path,
+                                  .data = is_ids ? first_block : znode.data})
             .status();
     if (!made.ok() && !client::IsError(made, "NodeExists")) return made;
   }

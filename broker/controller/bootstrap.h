@@ -14,8 +14,9 @@ namespace quorate::broker {
 // one of the others is missing.
 absl::Status MakeZnodes(client::Session& session);
 
-// Makes those that are missing, a missing controller epoch as zero. For
-// --unsafe-no-ensemble-pin alone: it cures what must not be cured silently.
+// Makes those that are missing, a missing controller epoch as zero, producer
+// ids from a random block on. For --unsafe-no-ensemble-pin alone: it cures what
+// must not be cured silently.
 absl::Status MakeMissingZnodes(client::Session& session);
 
 // One of them is not there: what that means and what to do.

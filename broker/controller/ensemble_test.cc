@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,8 +78,23 @@ TEST_F(EnsembleTest, BootstrapTwiceIsOnce) {
   EXPECT_TRUE(absl::StrContains(half.message(), kControllerEpochPath)) << half;
   EXPECT_TRUE(MakeMissingZnodes(*session_).ok());
   EXPECT_EQ(Get(kControllerEpochPath), "0");
+  EXPECT_EQ(Get(kProducerIdsPath), "0");  // it was there
   ASSERT_TRUE(session_->Write(client::SetData{kRootPath, "{}"}).ok());
   EXPECT_TRUE(absl::IsFailedPrecondition(MakeZnodes(*session_)));
+}
+
+// Two ensembles that are taken for one must not give out the same ids: the
+// second producer's batches would count as repeated ones of the first.
+TEST_F(EnsembleTest, MissingProducerIdsBeginWhereNobodyHasBeen) {
+  std::set<std::string> blocks;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(session_->Write(client::Delete{kProducerIdsPath}).ok());
+    ASSERT_TRUE(MakeMissingZnodes(*session_).ok());
+    const std::string block = Get(kProducerIdsPath);
+    EXPECT_TRUE(ParseCounter(kProducerIdsPath, block).ok()) << block;
+    blocks.insert(block);
+  }
+  EXPECT_EQ(blocks.size(), 3u);
 }
 
 TEST_F(EnsembleTest, RegistrationIsOfOneLifeOfOneDirectory) {
