@@ -30,6 +30,27 @@ if [[ -n "${QUORATE_OUTPUT_BASE:-}" ]]; then
   BAZEL_STARTUP+=("--output_base=${QUORATE_OUTPUT_BASE}")
 fi
 
+# build_programs LABEL... [-- BAZEL_OPTION...]: builds programs, optimised, into
+# out/bin/; each is called as its target is.
+build_programs() {
+  local programs=() bin program built
+  while (($# > 0)) && [[ "$1" != -- ]]; do
+    programs+=("$1")
+    shift
+  done
+  (($# == 0)) || shift
+  bazel build "$@" -- "${programs[@]}"
+  bin=$(bazel info "$@" bazel-bin)
+  mkdir -p out/bin
+  for program in "${programs[@]}"; do
+    built="${program#//}"
+    # A program that runs at this moment keeps its own file.
+    install --mode=755 --compare -- "${bin}/${built/://}" \
+      "out/bin/${program##*:}"
+    echo "out/bin/${program##*:}"
+  done
+}
+
 # bazel COMMAND ARGUMENT...: runs Bazel quietly, with the user's cache.
 bazel() {
   local command=$1

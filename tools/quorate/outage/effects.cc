@@ -66,17 +66,6 @@ std::string TextOf(sqlite3_stmt* statement, int column) {
 
 }  // namespace
 
-absl::Status MakeEffectsTable(sqlite3* database) {
-  constexpr char kSql[] =
-      "CREATE TABLE IF NOT EXISTS effects "
-      "(act INTEGER NOT NULL, number INTEGER NOT NULL, line BLOB NOT NULL);"
-      "CREATE INDEX IF NOT EXISTS by_number ON effects (act, number);";
-  if (sqlite3_exec(database, kSql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-    return DatabaseError(database, "making its table");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status AddEffect(sqlite3* database, const std::string& key,
                        const std::string& line) {
   int act = kStrange;

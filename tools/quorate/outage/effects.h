@@ -17,10 +17,14 @@
 
 namespace quorate::tools {
 
-// Errors are Local.
-absl::Status MakeEffectsTable(sqlite3* database);
-// The effect of one message, within whatever transaction is open. What is no
-// message of ours is noted as strange.
+// Statements that make the table, unless it is there.
+inline constexpr char kMakeEffects[] =
+    "CREATE TABLE IF NOT EXISTS effects "
+    "(act INTEGER NOT NULL, number INTEGER NOT NULL, line BLOB NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS by_number ON effects (act, number);";
+
+// Errors are Local. The effect of one message, within whatever transaction is
+// open. What is no message of ours is noted as strange.
 absl::Status AddEffect(sqlite3* database, const std::string& key,
                        const std::string& line);
 

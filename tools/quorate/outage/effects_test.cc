@@ -24,7 +24,8 @@ class EffectsTest : public testing::Test {
               ".db"),
         input_(*ParseInput("file", "one\n\ntwo\n")) {
     sqlite3_open(path_.c_str(), &database_);
-    EXPECT_TRUE(MakeEffectsTable(database_).ok());
+    EXPECT_EQ(sqlite3_exec(database_, kMakeEffects, nullptr, nullptr, nullptr),
+              SQLITE_OK);
   }
   ~EffectsTest() override { sqlite3_close(database_); }
 

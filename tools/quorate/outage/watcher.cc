@@ -111,7 +111,11 @@ BrokerLook LookAtBroker(int id, const std::string& address,
   }
   const auto found = view->image.topics.find(topic);
   look.topic_known = found != view->image.topics.end();
-  look.topic_whole = look.topic_known && IsWhole(found->second);
+  if (!look.topic_known) return look;
+  look.topic_whole = IsWhole(found->second);
+  for (const broker::PartitionState& partition : found->second.partitions) {
+    if (partition.leader == id) ++look.leads;
+  }
   return look;
 }
 

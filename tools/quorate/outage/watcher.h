@@ -30,6 +30,7 @@ struct BrokerLook {
   bool topic_known = false;
   // It is, and each of its partitions has a leader and all replicas in sync.
   bool topic_whole = false;
+  int leads = 0;  // partitions of the topic, as it says itself
   std::vector<int64_t> brokers = {};  // those that are registered
 };
 

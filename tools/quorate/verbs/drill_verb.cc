@@ -1,4 +1,4 @@
-// drill split-brain
+// drill split-brain, drill outage
 
 #include <cstdint>
 #include <limits>
@@ -10,6 +10,7 @@
 #include "tools/quorate/context.h"
 #include "tools/quorate/drill/drill.h"
 #include "tools/quorate/drill/schedule.h"
+#include "tools/quorate/outage/outage.h"
 #include "tools/quorate/verbs/verbs.h"
 
 namespace quorate::tools {
@@ -25,10 +26,42 @@ std::string ScheduleHelp() {
   return text;
 }
 
+void AddOutage(Verb& group, Context& context) {
+  auto options = std::make_shared<OutageOptions>();
+  group
+      .AddVerb(
+          "outage",
+          "the whole outage in three acts, with brokers, producers and a "
+          "consumer: without rules, where a second leader makes a second "
+          "controller and writes fail; the recovery, with the dead letter "
+          "queue drained; and with the rules, where nothing fails. Exit code "
+          "6 if something that is claimed was not seen. Works in a temporary "
+          "directory, or in --dir, which must be empty")
+      .Option("--input", &options->input, "FILE",
+              "its lines are written, and must come out again, each once "
+              "(default: the text of a licence)")
+      .Option("--out", &options->out, "DIR",
+              "write a report there: outage.html, and outage.json with the "
+              "same facts")
+      .Option("--seed",
+              Number{&options->seed, 0, std::numeric_limits<int64_t>::max()},
+              "N", "of the order and times of the newcomers (default: drawn)")
+      .Option("--coordd", &options->coordd, "PATH",
+              "the program; else QUORATE_COORDD, or coordd beside quorate")
+      .Option("--brokerd", &options->brokerd, "PATH",
+              "the program; else QUORATE_BROKERD, or brokerd beside quorate")
+      .Flag("--keep", &options->keep,
+            "leave the processes' directories and logs behind")
+      .Example("quorate drill outage --out report")
+      .Example("quorate drill outage --input /etc/services --seed 7")
+      .Does([options, &context] { return RunOutageDrill(context, *options); });
+}
+
 }  // namespace
 
 void AddDrillVerb(CommandLine& line, Context& context) {
   Verb group = line.AddVerb("drill", "an outage, played on real processes");
+  AddOutage(group, context);
   auto options = std::make_shared<DrillOptions>();
   group
       .AddVerb(
