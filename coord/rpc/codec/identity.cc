@@ -71,6 +71,12 @@ absl::StatusOr<tree::Identity> CredentialIdentity(
   }
   absl::StatusOr<std::string> id = DigestId(credential.secret());
   if (!id.ok()) return MalformedError(id.status().message());
+  // It will stand in strings of protos. One that is not UTF-8 would not parse
+  // at the next member, with all requests beside it.
+  if (CleanUtf8(*id, id->size()) != *id) {
+    return MalformedError(
+        "the user of a digest credential must be valid UTF-8; it is not");
+  }
   return tree::Identity{.scheme = kDigest, .id = *std::move(id)};
 }
 

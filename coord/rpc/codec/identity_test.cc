@@ -48,6 +48,13 @@ TEST(CredentialIdentityTest, RefusesOthers) {
   EXPECT_FALSE(CredentialIdentity(credential).ok()) << "nobody becomes super";
   credential.set_scheme("digest");
   EXPECT_FALSE(CredentialIdentity(credential).ok()) << "it has no user";
+  // A follower would send a batch to the leader that cannot be parsed there.
+  credential.set_secret("caf\xe9:password");
+  const absl::Status bytes = CredentialIdentity(credential).status();
+  EXPECT_EQ(bytes.code(), absl::StatusCode::kInvalidArgument) << bytes;
+  EXPECT_EQ(bytes.message().find("password"), std::string::npos);
+  credential.set_secret("caf\xc3\xa9:\xe9");
+  EXPECT_TRUE(CredentialIdentity(credential).ok()) << "passwords are any bytes";
 }
 
 }  // namespace
