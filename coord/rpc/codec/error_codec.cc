@@ -186,10 +186,12 @@ absl::Status FromErrorDetail(const v1::ErrorDetail& detail) {
     refused = replica::RefusalError(RefusalIn(detail));
   }
   const bool is_refusal = !refused.ok() && !ReplicaKind(detail.kind());
-  absl::Status status(CodeOf(detail), is_refusal ? refused.message()
-                                      : detail.message().empty()
-                                          ? detail.kind()
-                                          : detail.message());
+  // Never without a message, so that it stays the same error when it is passed
+  // on.
+  absl::string_view message = detail.message();
+  if (message.empty()) message = detail.kind();
+  if (message.empty()) message = PlainKind(CodeOf(detail));
+  absl::Status status(CodeOf(detail), is_refusal ? refused.message() : message);
   CopyPayloads(TypedError(detail), status);
   CopyPayloads(refused, status);
   return status;

@@ -140,5 +140,17 @@ TEST(ErrorCodecTest, AnyDetailGivesAnError) {
   EXPECT_EQ(status.message(), "of a newer version");
 }
 
+// A leader's answer, or none, passes through a follower.
+TEST(ErrorCodecTest, WhatIsPassedOnStaysAsItIs) {
+  for (const char* kind : {"", "NoNode", "Unknown"}) {
+    v1::ErrorDetail detail;
+    detail.set_kind(kind);
+    const v1::ErrorDetail once = ToErrorDetail(FromErrorDetail(detail));
+    EXPECT_NE(once.message(), "");
+    EXPECT_EQ(ToErrorDetail(FromErrorDetail(once)).SerializeAsString(),
+              once.SerializeAsString());
+  }
+}
+
 }  // namespace
 }  // namespace quorate::rpc
