@@ -93,7 +93,8 @@ absl::StatusOr<HardStateSlot> Decode(absl::string_view sector,
   Decoder end(sector.substr(kParentOffset));
   slot.parent.high = end.U64();
   slot.parent.low = end.U64();
-  if (!decoder.ok() || slot.sequence % 2 != index ||
+  if (!decoder.ok() || length > kMaxHardStateBytes ||
+      slot.sequence % 2 != index ||
       slot.parent.IsNone() != (version == kVersion)) {
     return DamagedError(path, offset, "the slot's fields are out of bounds");
   }
