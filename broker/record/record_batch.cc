@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -142,6 +143,10 @@ absl::Status CheckHeader(const BatchHeader& header, uint8_t version,
   if (header.base_offset < 0) return Malformed("a base offset below 0");
   if (header.leader_epoch < 0) return Malformed("a leader epoch below 0");
   if (header.record_count <= 0) return Malformed("no records");
+  if (header.base_offset >
+      std::numeric_limits<int64_t>::max() - header.record_count) {
+    return Malformed("offsets beyond the largest there is");
+  }
   if (header.base_sequence < 0) return Malformed("a sequence below 0");
   if (header.producer_epoch > 0x7fff) return Malformed("a bad producer epoch");
   if (header.producer_id == 0 &&

@@ -91,6 +91,14 @@ TEST(RecordBatchTest, EveryPrefixIsIncomplete) {
   EXPECT_TRUE(absl::IsDataLoss(VerifyBatch(batch + "more").status()));
 }
 
+TEST(RecordBatchTest, OffsetsEndBeforeTheLargestNumber) {
+  std::string batch = EncodeBatch({}, {{.value = "a"}, {.value = "b"}}).value();
+  StampBatch(&batch, INT64_MAX - 2, 0);
+  EXPECT_EQ(VerifyBatch(batch)->next_offset(), INT64_MAX);
+  StampBatch(&batch, INT64_MAX - 1, 0);
+  EXPECT_TRUE(absl::IsDataLoss(VerifyBatch(batch).status()));
+}
+
 TEST(RecordBatchTest, RefusesWhatIsTooLarge) {
   const std::vector<Record> records = {
       {.value = std::string(kMaxBatchBytes, 'x')}};
