@@ -14,6 +14,7 @@
 #include "broker/error/broker_error.h"
 #include "broker/group/group_types.h"
 #include "broker/image/znodes.h"
+#include "coord/base/json_nesting.h"
 #include "nlohmann/json.hpp"
 
 namespace quorate::broker {
@@ -24,6 +25,12 @@ using Json = nlohmann::ordered_json;
 absl::Status Malformed(absl::string_view what, absl::string_view text) {
   return absl::DataLossError(
       absl::StrCat("expected ", what, ", found ", text.substr(0, 100)));
+}
+
+// Throws Json::exception: no JSON. Null if it is nested too deeply.
+Json ParseJson(absl::string_view text) {
+  if (JsonNesting(text) > kMaxJsonNesting) return nullptr;
+  return Json::parse(text.begin(), text.end());
 }
 
 }  // namespace
@@ -50,8 +57,10 @@ std::string EncodeOffsets(const TopicOffsets& offsets) {
 
 absl::StatusOr<int32_t> ParseGeneration(absl::string_view text) {
   try {
-    const Json json = Json::parse(text.begin(), text.end());
-    const auto generation = json.at("generation").get<int64_t>();
+    const Json json = ParseJson(text);
+    const Json& number = json.at("generation");
+    if (!number.is_number_integer()) return Malformed("a generation", text);
+    const auto generation = number.get<int64_t>();
     if (generation < 0 || generation > std::numeric_limits<int32_t>::max()) {
       return Malformed("a generation", text);
     }
@@ -64,11 +73,14 @@ absl::StatusOr<int32_t> ParseGeneration(absl::string_view text) {
 absl::StatusOr<TopicOffsets> ParseOffsets(absl::string_view text) {
   constexpr char kForm[] = "{\"topic_id\": N, \"offsets\": {\"0\": N, ...}}";
   try {
-    const Json json = Json::parse(text.begin(), text.end());
+    const Json json = ParseJson(text);
     TopicOffsets offsets;
-    offsets.topic_id = json.at("topic_id").get<uint64_t>();
+    const Json& topic_id = json.at("topic_id");
+    if (!topic_id.is_number_unsigned()) return Malformed(kForm, text);
+    offsets.topic_id = topic_id.get<uint64_t>();
     for (const auto& [key, value] : json.at("offsets").items()) {
       int32_t partition = 0;
+      if (!value.is_number_integer()) return Malformed(kForm, text);
       const auto offset = value.get<int64_t>();
       if (!absl::SimpleAtoi(key, &partition) || partition < 0 || offset < 0) {
         return Malformed(kForm, text);

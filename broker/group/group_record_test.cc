@@ -24,16 +24,24 @@ TEST(GroupRecordTest, ComesBackAsItWas) {
 TEST(GroupRecordTest, RefusesOtherTexts) {
   for (const char* text :
        {"", "{}", "7", "{\"generation\":-1}", "{\"generation\":\"7\"}",
-        "{\"generation\":99999999999}"}) {
+        "{\"generation\":99999999999}", "{\"generation\":1.5}",
+        "{\"generation\":1e300}"}) {
     EXPECT_TRUE(absl::IsDataLoss(ParseGeneration(text).status())) << text;
   }
   for (const char* text :
        {"", "{}", "[1]", R"({"topic_id":1,"offsets":{"x":5}})",
         R"({"topic_id":1,"offsets":{"-1":5}})",
         R"({"topic_id":1,"offsets":{"0":-5}})",
-        R"({"topic_id":1,"offsets":{"0":"5"}})", R"({"offsets":{"0":5}})"}) {
+        R"({"topic_id":1,"offsets":{"0":"5"}})", R"({"offsets":{"0":5}})",
+        R"({"topic_id":-1,"offsets":{}})", R"({"topic_id":1.0,"offsets":{}})",
+        R"({"topic_id":1,"offsets":{"0":1e300}})"}) {
     EXPECT_TRUE(absl::IsDataLoss(ParseOffsets(text).status())) << text;
   }
+  const std::string deep =
+      std::string(300'000, '[') + std::string(300'000, ']');
+  const std::string text = "{\"topic_id\":" + deep + ",\"offsets\":{}}";
+  EXPECT_TRUE(absl::IsDataLoss(ParseOffsets(text).status()));
+  EXPECT_TRUE(absl::IsDataLoss(ParseGeneration(deep).status()));
 }
 
 TEST(GroupRecordTest, KnowsGoodNames) {

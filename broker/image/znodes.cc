@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "broker/image/cluster_image.h"
 #include "broker/image/rules.h"
+#include "coord/base/json_nesting.h"
 #include "nlohmann/json.hpp"
 
 namespace quorate::broker {
@@ -35,7 +36,9 @@ class Reader {
  public:
   Reader(absl::string_view path, absl::string_view data, size_t keys)
       : path_(path), data_(data) {
-    json_ = Json::parse(data.begin(), data.end(), nullptr, false);
+    if (JsonNesting(data) <= kMaxJsonNesting) {
+      json_ = Json::parse(data.begin(), data.end(), nullptr, false);
+    }
     if (!json_.is_object() || json_.size() != keys) {
       Fail(absl::StrCat("an object of ", keys, " keys"));
     }

@@ -56,6 +56,15 @@ TEST(Znodes, RefuseOtherFormats) {
   }
 }
 
+// Whoever may write a znode could stop every broker otherwise.
+TEST(Znodes, RefuseWhatIsNestedTooDeeply) {
+  const std::string deep =
+      std::string(300'000, '[') + std::string(300'000, ']');
+  const std::string text = "{\"address\":" + deep + ",\"directory\":\"u\"}";
+  EXPECT_TRUE(absl::IsDataLoss(ParseRegistration("/p", text).status()));
+  EXPECT_TRUE(absl::IsDataLoss(ParseOffice(deep).status()));
+}
+
 TEST(Znodes, RefuseWhatIsNotAsWritten) {
   const std::string rest = R"("leader":1,"leader_epoch":0,"isr":[1]})";
   EXPECT_TRUE(ParsePartition("/p", R"({"replicas":[1],)" + rest, 0).ok());

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "coord/base/json_nesting.h"
 #include "nlohmann/json.hpp"
 #include "tools/quorate/atomic_file.h"
 #include "tools/quorate/cluster/process.h"
@@ -163,6 +164,9 @@ std::string FormatCluster(const ClusterFile& cluster) {
 
 absl::StatusOr<ClusterFile> ParseCluster(absl::string_view text,
                                          absl::string_view path) {
+  if (JsonNesting(text) > kMaxJsonNesting) {
+    return LocalError(absl::StrCat(path, ": nested too deeply"));
+  }
   try {
     const Json json = Json::parse(text.begin(), text.end());
     if (json.at("format").get<int>() != kFormat) {

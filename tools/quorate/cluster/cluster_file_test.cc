@@ -93,6 +93,16 @@ TEST(ClusterFileTest, EveryPrefixIsRefused) {
   }
 }
 
+// The JSON library copies values by recursion.
+TEST(ClusterFileTest, NothingIsNestedTooDeeply) {
+  const std::string deep =
+      std::string(300'000, '[') + std::string(300'000, ']');
+  const std::string text = absl::StrReplaceAll(
+      FormatCluster(Example()), {{"\"format\": 1", "\"format\": " + deep}});
+  EXPECT_EQ(ExitCodeOf(ParseCluster(text, "f").status()), ExitCode::kLocal);
+  EXPECT_EQ(ExitCodeOf(ParseCluster(deep, "f").status()), ExitCode::kLocal);
+}
+
 TEST(ClusterFileTest, NonsenseIsRefused) {
   const std::string text = FormatCluster(ExampleWithBrokers());
   for (const auto& [from, to] :

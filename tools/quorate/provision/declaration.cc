@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "coord/base/json_nesting.h"
 #include "coord/consensus/limits.h"
 #include "nlohmann/json.hpp"
 #include "tools/quorate/failure.h"
@@ -75,6 +76,9 @@ class DuplicateKeys {
 };
 
 absl::StatusOr<Json> ParseJson(absl::string_view text, const Place& place) {
+  if (JsonNesting(text) > kMaxJsonNesting) {
+    return place.Error("lists and objects are nested too deeply");
+  }
   DuplicateKeys duplicates;
   Json json;
   try {

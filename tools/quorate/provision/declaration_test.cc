@@ -70,6 +70,9 @@ TEST(Declaration, TellsWhatIsWrongWithTheWhole) {
       {"{\n\"format\" 1}", "line 2"},
       {"[]", "expected an object, found []"},
       {"{}", "the key \"format\" is missing"},
+      {"{\"format\": " + std::string(300'000, '[') + std::string(300'000, ']') +
+           ", \"members\": []}",
+       "nested too deeply"},
       {R"({"format": 1})", "the key \"members\" is missing"},
       {R"({"format": 2, "members": []})", "format: expected 1, found 2"},
       {R"({"format": 1, "members": [], "member": 1})",
