@@ -53,7 +53,8 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
     }
   }
   uint32_t number = 0;
-  if (port.empty() || port.front() < '0' || port.front() > '9' ||
+  // Digits only: SimpleAtoi would allow signs and blanks.
+  if (port.find_first_not_of("0123456789") != absl::string_view::npos ||
       !absl::SimpleAtoi(port, &number) || number > UINT16_MAX) {
     return Bad(text, "the port is no number from 0 to 65535");
   }

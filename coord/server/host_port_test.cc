@@ -50,6 +50,8 @@ TEST(HostPortTest, RefusesEverythingElse) {
                               "[::1:7400",
                               "[]:7400",
                               "host:1x",
+                              "host:1 ",
+                              "host:1\n",
                               "a/b:1",
                               "[::1]x:7400",
                               "a,b=c:7400",

@@ -81,7 +81,9 @@ std::optional<client::Zxid> ParseZxid(absl::string_view text) {
       absl::StrSplit(text, absl::MaxSplits(':', 1));
   uint32_t epoch = 0;
   uint32_t counter = 0;
-  if (!absl::SimpleAtoi(parts.first, &epoch) ||
+  // Digits only: SimpleAtoi would allow signs and blanks.
+  if (text.find_first_not_of("0123456789:") != absl::string_view::npos ||
+      !absl::SimpleAtoi(parts.first, &epoch) ||
       !absl::SimpleAtoi(parts.second, &counter)) {
     return std::nullopt;
   }

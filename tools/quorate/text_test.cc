@@ -19,8 +19,8 @@ using ::testing::Not;
 TEST(TextTest, Zxid) {
   EXPECT_EQ(FormatZxid(uint64_t{3} << 32 | 17), "3:17");
   EXPECT_EQ(ParseZxid("3:17"), uint64_t{3} << 32 | 17);
-  for (const char* bad :
-       {"", "3", "3:", ":3", "a:1", "1:99999999999", "1:-1"}) {
+  for (const char* bad : {"", "3", "3:", ":3", "a:1", "1:99999999999", "1:-1",
+                          "+1:1", " 1:1", "1: 1", "1:1\n", "1:2:3"}) {
     EXPECT_FALSE(ParseZxid(bad)) << bad;
   }
 }
