@@ -51,7 +51,11 @@ std::optional<tree::Identity> AddressIdentity(absl::string_view grpc_peer) {
   if (absl::ConsumePrefix(&grpc_peer, "ipv4:")) {
     v4 = WithoutPort(grpc_peer);
     in_addr address;
-    if (inet_pton(AF_INET, v4->c_str(), &address) != 1) v4.reset();
+    // It ends at the first null character for inet_pton().
+    if (v4->find('\0') != std::string::npos ||
+        inet_pton(AF_INET, v4->c_str(), &address) != 1) {
+      v4.reset();
+    }
   } else if (absl::ConsumePrefix(&grpc_peer, "ipv6:")) {
     const std::string plain = absl::StrReplaceAll(
         grpc_peer, {{"%5B", "["}, {"%5b", "["}, {"%5D", "]"}, {"%5d", "]"}});

@@ -24,6 +24,7 @@ TEST(AddressIdentityTest, KnowsNoOthers) {
         "ipv6:%5B2001:db8::7%5D:1", "unix:/tmp/socket", "10.0.0.7:4321"}) {
     EXPECT_FALSE(AddressIdentity(peer)) << peer;
   }
+  EXPECT_FALSE(AddressIdentity(std::string("ipv4:10.0.0.7\0x:1", 17)));
 }
 
 TEST(CredentialIdentityTest, HashesThePassword) {
