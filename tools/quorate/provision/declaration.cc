@@ -86,7 +86,7 @@ absl::StatusOr<Json> ParseJson(absl::string_view text, const Place& place) {
                        [&](int depth, Json::parse_event_t event, Json& parsed) {
                          return duplicates(depth, event, parsed);
                        });
-  } catch (const Json::parse_error& error) {
+  } catch (const Json::exception& error) {  // also a number beyond all
     absl::string_view what = error.what();
     // The library's own number of the error tells nothing to a user.
     const size_t bracket = what.find("] ");

@@ -70,6 +70,7 @@ TEST(Declaration, TellsWhatIsWrongWithTheWhole) {
       {"{\n\"format\" 1}", "line 2"},
       {"[]", "expected an object, found []"},
       {"{}", "the key \"format\" is missing"},
+      {"{\"format\": 1e3000}", "number overflow"},
       {"{\"format\": " + std::string(300'000, '[') + std::string(300'000, ']') +
            ", \"members\": []}",
        "nested too deeply"},
