@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "broker/rpc/callback_threads.h"
 #include "grpc/grpc.h"
 #include "grpc/support/time.h"
 #include "grpcpp/channel.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr size_t kMaxChannels = 1'000;
 
 std::shared_ptr<grpc::Channel> NewChannel(const std::string& address) {
+  KeepCallbackThreads();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // A proxy that is meant for the web is no way to a broker.

@@ -25,6 +25,7 @@
 #include "broker/error/error_wire.h"
 #include "broker/image/cluster_image.h"
 #include "broker/image/image_codec.h"
+#include "broker/rpc/callback_threads.h"
 #include "proto/broker/v1/control.grpc.pb.h"
 #include "proto/broker/v1/control.pb.h"
 
@@ -38,6 +39,7 @@ constexpr int kMaxBackoffMs = 1'000;
 constexpr int kMinBackoffMs = 50;
 
 std::shared_ptr<v1::Control::Stub> Connect(const std::string& address) {
+  KeepCallbackThreads();
   grpc::ChannelArguments arguments;
   // What one has failed to reach is tried at once by the next.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

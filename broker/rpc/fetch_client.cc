@@ -23,6 +23,7 @@
 #include "broker/data/outside.h"
 #include "broker/data/requests.h"
 #include "broker/error/error_wire.h"
+#include "broker/rpc/callback_threads.h"
 #include "broker/rpc/data_codec.h"
 #include "proto/broker/v1/broker.grpc.pb.h"
 #include "proto/broker/v1/broker.pb.h"
@@ -39,6 +40,7 @@ constexpr int kMaxBackoffMs = 1'000;
 using Stub = std::shared_ptr<v1::Broker::Stub>;
 
 Stub Connect(const std::string& address) {
+  KeepCallbackThreads();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
