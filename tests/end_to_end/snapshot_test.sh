@@ -55,7 +55,9 @@ wait "${session}"
 
 # A save that is cut short leaves no file, and the next one works.
 for signal in INT KILL; do
-  quorate snapshot save "${SCRATCH}/cut.snap" > /dev/null 2>&1 &
+  # The program itself: a function would be a process around it, which alone
+  # would be stopped.
+  "${QUORATE}" snapshot save "${SCRATCH}/cut.snap" > /dev/null 2>&1 &
   pid=$!
   kill -"${signal}" "${pid}" 2> /dev/null || true
   wait "${pid}" 2> /dev/null || true
