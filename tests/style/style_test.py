@@ -144,10 +144,10 @@ class StyleTest(unittest.TestCase):
     def test_members_wait_by_the_monotonic_clock(self):
         for call in ("mutex_.AwaitWithTimeout(c, t);",
                      "changed_.WaitWithDeadline(&mutex_, t);"):
-            for layer in ("server", "rpc"):
+            for layer in ("server", "rpc", "client"):
                 self.assert_rule("wall-clock-wait", f"// A.\n{call}\n", line=2,
                                  path=f"coord/{layer}/a.cc")
-            for path in ("coord/client/a.cc", "coord/server/a_test.cc"):
+            for path in ("tools/quorate/a.cc", "coord/server/a_test.cc"):
                 self.assertEqual(self.cxx(f"{call}\n", path=path), [])
         self.assertEqual(self.cxx("mutex_.Await(c);\n",
                                   path="coord/server/a.cc"), [])
