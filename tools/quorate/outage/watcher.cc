@@ -185,9 +185,10 @@ class Watcher::Looker {
     for (const auto& [id, address] : options_.brokers) brokers[id];
     std::vector<std::thread> threads;
     for (auto& [id, belief] : members) {
-      threads.emplace_back([&belief, &address = options_.members.at(id)] {
-        belief = LookAtMember(address);
-      });
+      threads.emplace_back(
+          [&belief = belief, &address = options_.members.at(id)] {
+            belief = LookAtMember(address);
+          });
     }
     for (auto& [id, look] : brokers) {
       threads.emplace_back([this, id = id, &look = look] {
